@@ -1,0 +1,1 @@
+"""Commands that a person starts: up, demo, replay, doctor. May import everything."""

@@ -1,0 +1,1 @@
+"""Contracts: events, resources, topics, published schemas and examples. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""The only user of psycopg: migrations, one SQL file per statement, repositories."""

@@ -1,0 +1,1 @@
+"""The only user of faust: app, batch transport, agents. May import storage and below."""

@@ -1,0 +1,1 @@
+"""Pure rules on who sees what and what may be concluded. May import schemas."""
