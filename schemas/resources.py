@@ -186,7 +186,7 @@ class ExperimentDraft(Resource):
     starts_at: datetime
     ends_at: datetime | None = None
     planned_units: Annotated[int, Field(ge=2, le=1_000_000_000)]
-    """Planned number of mature units over all variants; the always-valid interval is tuned to it."""
+    """Planned mature units over all variants; the always-valid interval is tuned to them."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
