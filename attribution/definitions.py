@@ -1,0 +1,144 @@
+"""Compiles a registered experiment into the form in which events are attributed to it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from attribution.filters import Predicate, Reader, Types, predicate, reader
+from attribution.measures import MeasureRule, compile_measure
+from attribution.money import Rates
+from schemas.events import Event
+from schemas.resources import (
+    AssignmentExposure,
+    EventFilter,
+    ExperimentDraft,
+    ExposureRule,
+    MatchingExposure,
+    Metric,
+    MetricKind,
+    MetricUse,
+)
+
+ASSIGNMENT_TYPE = "experiment.exposure"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRule:
+    """One metric of one experiment, ready to be applied to events."""
+
+    key: str
+    kind: MetricKind
+    numerator: MeasureRule
+    denominator: MeasureRule | None
+    window_us: int
+    covariate_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How an event shows which variant a unit met."""
+
+    is_exposure: Predicate
+    variant_of: Reader
+    variant_numbers: Mapping[str, int]
+    filter: EventFilter
+    by_assignment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One frozen definition of an experiment. `id` names it in states and moments for ever."""
+
+    id: int
+    experiment: str
+    by_contact: bool
+    starts_us: int
+    ends_us: int | None
+    variants: tuple[str, ...]
+    exposure: Exposure
+    metrics: tuple[MetricRule, ...]
+    outcome_types: Types
+    rates: Rates
+
+    def has_outcome_in(self, event: Event) -> bool:
+        """Tell whether any metric counts events of this type."""
+        return event.type in self.outcome_types
+
+    def variant_of(self, event: Event) -> int | None:
+        """Return the number of the variant that the exposure names, None where it names none."""
+        return self.exposure.variant_numbers.get(str(self.exposure.variant_of(event)))
+
+
+def compile_definition(
+    definition_id: int,
+    experiment: ExperimentDraft,
+    metrics: Mapping[str, Metric],
+    rates: Rates,
+) -> Definition:
+    """Return the definition; `metrics` holds the pinned version of every metric it uses."""
+    variants = tuple(variant.key for variant in experiment.variants)
+    compiled = tuple(_compile_metric(use, metrics[use.metric], rates) for use in experiment.metrics)
+    return Definition(
+        id=definition_id,
+        experiment=experiment.key,
+        by_contact=experiment.unit == "contact",
+        starts_us=microseconds(experiment.starts_at),
+        ends_us=microseconds(experiment.ends_at) if experiment.ends_at else None,
+        variants=variants,
+        exposure=_compile_exposure(experiment.key, experiment.exposure, variants),
+        metrics=compiled,
+        outcome_types=Types(_type_names(metrics.values())),
+        rates=rates,
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Return exact microseconds since 1970 of a time that carries its offset."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _compile_metric(use: MetricUse, metric: Metric, rates: Rates) -> MetricRule:
+    return MetricRule(
+        key=metric.key,
+        kind=metric.kind,
+        numerator=compile_measure(metric.measure, rates),
+        denominator=compile_measure(metric.denominator, rates) if metric.denominator else None,
+        window_us=metric.window // _MICROSECOND,
+        covariate_us=use.covariate // _MICROSECOND if use.covariate else 0,
+    )
+
+
+def _type_names(metrics: Iterable[Metric]) -> tuple[str, ...]:
+    measures = [m for metric in metrics for m in (metric.measure, metric.denominator) if m]
+    return tuple({name for measure in measures for name in measure.filter.types})
+
+
+def _compile_exposure(key: str, rule: ExposureRule, variants: tuple[str, ...]) -> Exposure:
+    numbers = {variant: number for number, variant in enumerate(variants)}
+    if isinstance(rule, AssignmentExposure):
+        return Exposure(
+            is_exposure=_names_experiment(key),
+            variant_of=reader("data.variant"),
+            variant_numbers=numbers,
+            filter=EventFilter(types=(ASSIGNMENT_TYPE,)),
+            by_assignment=True,
+        )
+    return Exposure(
+        is_exposure=predicate(rule.filter),
+        variant_of=reader(rule.variant_from),
+        variant_numbers=_mapped(rule, numbers),
+        filter=rule.filter,
+        by_assignment=False,
+    )
+
+
+def _names_experiment(key: str) -> Predicate:
+    return lambda event: event.type == ASSIGNMENT_TYPE and event.data.get("experiment") == key
+
+
+def _mapped(rule: MatchingExposure, numbers: dict[str, int]) -> dict[str, int]:
+    if not rule.variants:
+        return numbers
+    return {value: numbers[variant] for value, variant in rule.variants.items()}
