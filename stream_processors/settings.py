@@ -1,0 +1,40 @@
+"""What a worker is told at its start: frozen values, read once at the edge."""
+
+from dataclasses import dataclass
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings:
+    """How a worker reads from Kafka.
+
+    `instance` makes the worker a static member of its group: a restart under the same name takes
+    its partitions back at once instead of after `session_timeout_seconds`. Two running workers
+    must never share it.
+    """
+
+    bootstrap: str
+    group: str
+    instance: str | None = None
+    max_batch_records: int = 5_000
+    max_batch_bytes: int = 4 * MEBIBYTE
+    max_fetch_bytes: int = 4 * MEBIBYTE
+    # A fetch that waits at the broker holds up the partitions it does not ask for.
+    fetch_wait_ms: int = 100
+    session_timeout_seconds: float = 10.0
+    heartbeat_seconds: float = 3.0
+    commit_interval_seconds: float = 1.0
+    request_timeout_seconds: float = 90.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_batch_records", "max_batch_bytes", "max_fetch_bytes", "fetch_wait_ms"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if not self.bootstrap_servers:
+            raise ValueError("bootstrap must name at least one host:port.")
+
+    @property
+    def bootstrap_servers(self) -> tuple[str, ...]:
+        """The addresses in `bootstrap`, which holds them separated by commas."""
+        return tuple(part.strip() for part in self.bootstrap.split(",") if part.strip())
