@@ -1,0 +1,2 @@
+-- Forget the counts of retired definitions.
+DELETE FROM cohorts WHERE definition_id = ANY(%(ids)s);

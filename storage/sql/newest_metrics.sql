@@ -1,0 +1,2 @@
+-- The newest version of every metric.
+SELECT DISTINCT ON (key) version, body, created_at FROM metrics ORDER BY key, version DESC;
