@@ -26,6 +26,9 @@ class KafkaSettings:
     heartbeat_seconds: float = 3.0
     commit_interval_seconds: float = 1.0
     request_timeout_seconds: float = 90.0
+    # Faust stops recovering without a word when a seek outlasts its request timeout, so a table
+    # that does not answer has to fail earlier and loudly.
+    start_offsets_timeout_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         for name in ("max_batch_records", "max_batch_bytes", "max_fetch_bytes", "fetch_wait_ms"):

@@ -22,10 +22,6 @@ from stream_processors.settings import KafkaSettings
 
 StartOffsets = Callable[[set[TP]], Awaitable[Mapping[TP, int | None]]]
 
-# Faust stops recovering without a word when a seek outlasts its request timeout, so a table that
-# does not answer has to fail earlier and loudly.
-START_OFFSETS_TIMEOUT_SECONDS = 30.0
-
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     """A Faust consumer whose messages are batches and whose positions are the caller's.
@@ -59,7 +55,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return await self._seek_to_stored(self.assignment())
 
     async def _seek_to_stored(self, partitions: set[TP]) -> Mapping[TP, int]:
-        async with asyncio.timeout(START_OFFSETS_TIMEOUT_SECONDS):
+        async with asyncio.timeout(self.transport.kafka.start_offsets_timeout_seconds):
             stored = await self.transport.start_offsets(partitions)
         return await self._thread.seek_to_stored({tp: stored[tp] for tp in partitions})
 
