@@ -1,0 +1,79 @@
+"""What the environment may say about the embedded stack, read once into a frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.stack_error import StackError
+
+
+class SettingError(StackError):
+    """An environment variable holds a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: its name and what it is for, as `roundtable up --help` shows it."""
+
+    name: str
+    purpose: str
+
+
+KAFKA = Variable("ROUNDTABLE_KAFKA", "bootstrap address of a Kafka cluster to use instead of ours")
+DATABASE = Variable("ROUNDTABLE_DATABASE", "conninfo of a PostgreSQL 15+ to use instead of ours")
+HTTP_PORT = Variable("ROUNDTABLE_HTTP_PORT", "port of the API, 8000 or a free one by default")
+KAFKA_PORT = Variable("ROUNDTABLE_KAFKA_PORT", "port of our Kafka, 9092 or a free one by default")
+DATABASE_PORT = Variable(
+    "ROUNDTABLE_DATABASE_PORT", "port of our PostgreSQL, 5432 or a free one by default"
+)
+TOKEN = Variable("ROUNDTABLE_TOKEN", "token of the API; made once and kept when not given")
+CACHE = Variable("ROUNDTABLE_CACHE", "where downloads are kept, ~/.cache/roundtable by default")
+MAVEN = Variable(
+    "ROUNDTABLE_MAVEN", "Maven repository to download from, before any mirror of settings.xml"
+)
+JAVA = Variable("ROUNDTABLE_JAVA", "java program to run Kafka with (17 or newer)")
+VARIABLES = (KAFKA, DATABASE, HTTP_PORT, KAFKA_PORT, DATABASE_PORT, TOKEN, CACHE, MAVEN, JAVA)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices for one stack; every field has a default that works on a bare machine."""
+
+    kafka: str | None = None
+    database: str | None = None
+    kafka_port: int = 9092
+    database_port: int = 5432
+    http_port: int = 8000
+    token: str | None = None
+    cache: Path = Path.home() / ".cache" / "roundtable"
+    maven: str | None = None
+    java: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the variables listed in VARIABLES; an empty one counts as not set."""
+        return cls(
+            kafka=environ.get(KAFKA.name) or None,
+            database=environ.get(DATABASE.name) or None,
+            kafka_port=_port(environ, KAFKA_PORT, cls.kafka_port),
+            database_port=_port(environ, DATABASE_PORT, cls.database_port),
+            http_port=_port(environ, HTTP_PORT, cls.http_port),
+            token=environ.get(TOKEN.name) or None,
+            cache=_cache(environ),
+            maven=environ.get(MAVEN.name) or None,
+            java=Path(environ[JAVA.name]) if environ.get(JAVA.name) else None,
+        )
+
+
+def _port(environ: Mapping[str, str], variable: Variable, default: int) -> int:
+    text = environ.get(variable.name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise SettingError(f"{variable.name} is {text!r}; it must be a port from 1 to 65535.")
+    return int(text)
+
+
+def _cache(environ: Mapping[str, str]) -> Path:
+    if chosen := environ.get(CACHE.name):
+        return Path(chosen).expanduser()
+    shared = environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "roundtable"

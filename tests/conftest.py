@@ -1,0 +1,28 @@
+"""Fixtures that every test may ask for by name."""
+
+import warnings
+
+with warnings.catch_warnings():
+    # kafka-python reads its schemas at import with a function that Python 3.11 calls deprecated.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import kafka as kafka
+
+from tests.services import (
+    _database_numbers,
+    database,
+    empty_database,
+    kafka_broker,
+    migrated_template,
+    postgres_server,
+    service_settings,
+)
+
+__all__ = [
+    "_database_numbers",
+    "database",
+    "empty_database",
+    "kafka_broker",
+    "migrated_template",
+    "postgres_server",
+    "service_settings",
+]

@@ -1,0 +1,127 @@
+"""Real services for tests: one PostgreSQL and one Kafka per session, a fresh database per test."""
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from kafka import KafkaAdminClient
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from cli.kafka_server import KafkaHome, running_kafka
+from cli.postgres_server import PostgresHome, running_postgres
+from cli.settings import Settings
+
+TEMPLATE = "roundtable_template"
+# Tests kill the server on purpose, but no test survives a crash of the machine.
+FAST_AND_FORGETFUL = ("fsync=off", "full_page_writes=off", "max_connections=200")
+
+
+@dataclass(frozen=True)
+class KafkaBroker:
+    """A running broker; every test makes topics of its own on it."""
+
+    address: str
+    create_topic: Callable[..., str]
+
+
+@contextlib.contextmanager
+def open_directory(prefix: str) -> Iterator[Path]:
+    """Make a directory that the user PostgreSQL runs as under root can reach, unlike tmp_path."""
+    directory = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    directory.chmod(0o711)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def service_settings() -> Settings:
+    """Settings that never collide with a stack that a person runs: every port is a free one."""
+    chosen = Settings.from_env(os.environ)
+    return replace(chosen, kafka=None, database=None, kafka_port=0, database_port=0, http_port=0)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(service_settings: Settings) -> Iterator[str]:
+    """One embedded PostgreSQL for the session; yields a conninfo with every right."""
+    with open_directory("roundtable-postgres-") as directory:
+        home = PostgresHome(directory / "postgres", directory / "log", directory)
+        with running_postgres(home, service_settings.database_port, FAST_AND_FORGETFUL) as postgres:
+            yield postgres.conninfo
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> str:
+    """Migrate one database that every test's database is a copy of."""
+    from storage import migrate  # noqa: PLC0415 - tests without a database need no storage
+
+    _execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    migrate.apply(make_conninfo(postgres_server, dbname=TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def _database_numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def database(
+    postgres_server: str, migrated_template: str, _database_numbers: Iterator[int]
+) -> Iterator[str]:
+    """A migrated, empty database for one test; yields its conninfo."""
+    name = f"test_{next(_database_numbers)}"
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    _execute(postgres_server, copy.format(sql.Identifier(name), sql.Identifier(migrated_template)))
+    yield make_conninfo(postgres_server, dbname=name)
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+    _execute(postgres_server, drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty_database(postgres_server: str, _database_numbers: Iterator[int]) -> Iterator[str]:
+    """A database without any table, for tests of the migrations; yields its conninfo."""
+    name = f"empty_{next(_database_numbers)}"
+    _execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield make_conninfo(postgres_server, dbname=name)
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+    _execute(postgres_server, drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(service_settings: Settings) -> Iterator[KafkaBroker]:
+    """One real broker for the session; `create_topic(name, partitions=1)` makes a topic anew."""
+    with open_directory("roundtable-kafka-") as directory:
+        home = KafkaHome(directory / "kafka", directory / "log", directory)
+        with running_kafka(home, service_settings) as kafka:
+            admin = KafkaAdminClient(bootstrap_servers=kafka.address)
+            numbers = itertools.count(1)
+
+            def create_topic(
+                name: str = "topic", *, partitions: int = 1, configs: dict[str, str] | None = None
+            ) -> str:
+                fresh = f"{name}-{next(numbers)}"
+                options = {
+                    "num_partitions": partitions,
+                    "replication_factor": 1,
+                    "configs": configs or {},
+                }
+                admin.create_topics({fresh: options}, wait_for_metadata=True)
+                return fresh
+
+            yield KafkaBroker(kafka.address, create_topic)
+            admin.close()
+
+
+def _execute(conninfo: str, statement: sql.Composed) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(statement)
