@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.types import AppT
-from faust.types.serializers import SchemaT
 from faust.types.transports import TransportT
 from mode import CrashingSupervisor
 
 from stream_processors.delivery import Handler, deliver_to
+from stream_processors.reading import Fetched
 from stream_processors.settings import KafkaSettings
-from stream_processors.transport import BatchTransport, StartOffsets
+from stream_processors.transport import BatchConsumer, BatchTransport, StartOffsets
 
 # Batches that may wait in front of an agent: one being handled, one ready, one arriving.
 QUEUED_BATCHES = 2
@@ -26,7 +26,7 @@ class Subscription:
     handle: Handler
 
 
-class _PassThrough(faust.Schema):  # type: ignore[misc]
+class _PassThrough(faust.Schema[None, Fetched]):
     """Leaves a batch as the transport made it: decoding is the handler's job."""
 
     def compile(self, app: AppT, **_: Any) -> Any:
@@ -36,7 +36,7 @@ class _PassThrough(faust.Schema):  # type: ignore[misc]
         return decode
 
 
-class StreamApp(faust.App):  # type: ignore[misc]
+class StreamApp(faust.App):
     """A Faust app that reads through the batch transport and keeps nothing on disk."""
 
     def __init__(self, kafka: KafkaSettings, start_offsets: StartOffsets) -> None:
@@ -56,10 +56,12 @@ class StreamApp(faust.App):  # type: ignore[misc]
             web_enabled=False,
         )
 
+    def batch_consumer(self) -> BatchConsumer:
+        """The app's consumer, which exists once the app has been started."""
+        return cast(BatchConsumer, self.consumer)
+
     def _new_transport(self) -> TransportT:
-        return BatchTransport(
-            self.conf.broker_consumer, self, self._kafka, self._start_offsets
-        )
+        return BatchTransport(self.conf.broker_consumer, self, self._kafka, self._start_offsets)
 
     def _create_directories(self) -> None:
         """Make none: Faust keeps its tables there, and there are none."""
@@ -72,5 +74,7 @@ def build_app(
     app = StreamApp(kafka, start_offsets)
     for subscription in subscriptions:
         topic = app.topic(subscription.topic, schema=_PassThrough())
-        app.agent(topic, name=subscription.topic)(deliver_to(app, subscription.handle))
+        app.agent(topic, name=subscription.topic)(
+            deliver_to(app.batch_consumer, subscription.handle)
+        )
     return app

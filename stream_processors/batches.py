@@ -60,9 +60,7 @@ def batches_of(
         first_offset = next_offset
 
 
-def _runs(
-    consumed: Sequence[ConsumedRecord], max_bytes: int
-) -> Iterator[Sequence[ConsumedRecord]]:
+def _runs(consumed: Sequence[ConsumedRecord], max_bytes: int) -> Iterator[Sequence[ConsumedRecord]]:
     sizes = [r.serialized_key_size + r.serialized_value_size for r in consumed]
     if sum(sizes) <= max_bytes:
         yield consumed

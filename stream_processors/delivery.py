@@ -7,11 +7,14 @@ stored position. Anything else ends the worker with the batch named, and nothing
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
-from faust.types import TP, AppT, StreamT
+from faust import Stream
+from faust.types import TP, StreamT
 
 from stream_processors.batches import Batch
 from stream_processors.reading import Fetched
+from stream_processors.transport import BatchConsumer
 
 logger = logging.getLogger(__name__)
 
@@ -37,35 +40,37 @@ class HandlerFailedError(Exception):
         )
 
 
-def deliver_to(app: AppT, handle: Handler) -> Callable[[StreamT[Fetched]], Awaitable[None]]:
+def deliver_to(
+    consumer: Callable[[], BatchConsumer], handle: Handler
+) -> Callable[[StreamT[Any]], Awaitable[None]]:
     """Make the agent function that hands every current batch of a stream to `handle`."""
 
-    async def deliver(stream: StreamT[Fetched]) -> None:
+    async def deliver(stream: StreamT[Any]) -> None:
         # Faust would acknowledge an event whose handler raised.
-        async for event in stream.noack().events():
+        async for event in cast(Stream[Fetched], stream).noack().events():
             try:
-                await _deliver_one(app, handle, event.value)
+                await _deliver_one(consumer(), handle, event.value)
             finally:
                 await stream.ack(event)
 
     return deliver
 
 
-async def _deliver_one(app: AppT, handle: Handler, fetched: Fetched) -> None:
-    if not app.consumer.is_current(fetched):
+async def _deliver_one(consumer: BatchConsumer, handle: Handler, fetched: Fetched) -> None:
+    if not consumer.is_current(fetched):
         return
     batch = fetched.batch
     try:
         await handle(batch)
     except FencedError:
-        await _reload(app, batch)
+        await _reload(consumer, batch)
     except Exception as error:
         raise HandlerFailedError(batch) from error
     else:
-        app.consumer.finish(batch)
+        consumer.finish(batch)
 
 
-async def _reload(app: AppT, batch: Batch) -> None:
+async def _reload(consumer: BatchConsumer, batch: Batch) -> None:
     logger.warning(
         "Topic %s partition %d: another worker has moved the position from %d; reading it again.",
         batch.topic,
@@ -73,4 +78,4 @@ async def _reload(app: AppT, batch: Batch) -> None:
         batch.first_offset,
     )
     await asyncio.sleep(PAUSE_AFTER_FENCE_SECONDS)
-    await app.consumer.reload(TP(batch.topic, batch.partition))
+    await consumer.reload(TP(batch.topic, batch.partition))

@@ -6,7 +6,7 @@ changing it. So a batch never carries the number of a seek that it was not read 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -37,12 +37,13 @@ class _Reading(msgspec.Struct):
     next_offset: int
 
 
-class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class BatchConsumerThread(driver.AIOKafkaConsumerThread):
     """Reads batches from the positions it was told to seek to."""
 
     def __post_init__(self) -> None:
         """Begin with no partition that could be read."""
         super().__post_init__()
+        self._kafka: KafkaSettings = cast(Any, self.transport).kafka
         self._readings: dict[TP, _Reading] = {}
         self._seek_numbers = count(1)
 
@@ -100,8 +101,9 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         reading = self._readings.get(partition)
         if reading is None:
             return  # Read between an assignment and its seek: the seek will read it again.
-        max_bytes = self.transport.kafka.max_batch_bytes
-        for batch in batches_of(*partition, reading.next_offset, records, max_bytes):
+        for batch in batches_of(
+            *partition, reading.next_offset, records, self._kafka.max_batch_bytes
+        ):
             yield Fetched(batch, reading.seek)
             reading.next_offset = batch.next_offset
 
@@ -122,8 +124,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             return False
         return True
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        return _new_kafka_consumer(transport.kafka, self.app.conf.broker_client_id)
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ARG002
+        return _new_kafka_consumer(self._kafka, self.app.conf.broker_client_id)
 
 
 def _new_kafka_consumer(kafka: KafkaSettings, client_id: str) -> AIOKafkaConsumer:

@@ -6,13 +6,13 @@ follow what a handler has finished, so that lag monitors work.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT, ConsumerMessage, Message
-from mode import Service
+from mode import ServiceT
 from mode.utils.futures import notify
 from yarl import URL
 
@@ -23,7 +23,7 @@ from stream_processors.settings import KafkaSettings
 StartOffsets = Callable[[set[TP]], Awaitable[Mapping[TP, int | None]]]
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+class BatchConsumer(driver.Consumer):
     """A Faust consumer whose messages are batches and whose positions are the caller's.
 
     Not used from Faust: its read offset, gaps and acknowledged offsets. Batches of a partition are
@@ -59,7 +59,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             stored = await self.transport.start_offsets(partitions)
         return await self._thread.seek_to_stored({tp: stored[tp] for tp in partitions})
 
-    async def _drain_messages(self, fetcher: Service) -> None:
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
         try:
             while not (self.should_stop or fetcher.should_stop):
                 for fetched in await self._fetch():
@@ -70,7 +70,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def _fetch(self) -> list[Fetched]:
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
+            await self.wait(self.can_resume_flow.wait())
         self._room.clear()
         # A copy: Faust changes the set meanwhile, and an empty one would mean "all partitions".
         partitions = frozenset(self._get_active_partitions())
@@ -95,7 +95,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             timestamp_type=0,
             headers=None,
             key=None,
-            value=fetched,
+            value=cast(bytes, fetched),  # Read by nobody but our own agents.
             checksum=None,
             tp=TP(batch.topic, batch.partition),
             generation_id=self.app.consumer_generation_id,
@@ -106,7 +106,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         super().on_buffer_drop(tp)
         self._room.set()
 
-    def resume_partitions(self, tps: Collection[TP]) -> None:
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
         """Fetch from partitions again as soon as they are resumed."""
         super().resume_partitions(tps)
         self._room.set()
@@ -136,7 +136,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
+class BatchTransport(driver.Transport):
     """Faust's aiokafka transport with the batch consumer."""
 
     Consumer = BatchConsumer
