@@ -13,7 +13,6 @@ import msgspec
 from inference.moments import Moments
 from schemas.resources import MetricKind
 
-
 Unit = Literal["account", "contact"]
 Role = Literal["primary", "secondary", "guardrail"]
 Direction = Literal["increase", "decrease"]

@@ -61,5 +61,6 @@ def _degrees_of_freedom(
     n_control: int, n_treatment: int, from_control: float, from_treatment: float
 ) -> float:
     # Shares of V instead of V²: the squares of very small or large variances would not be floats.
-    share = from_control / (from_control + from_treatment)
-    return 1 / (share**2 / (n_control - 1) + (1 - share) ** 2 / (n_treatment - 1))
+    total = from_control + from_treatment
+    share_control, share_treatment = from_control / total, from_treatment / total
+    return 1 / (share_control**2 / (n_control - 1) + share_treatment**2 / (n_treatment - 1))
