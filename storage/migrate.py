@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -102,7 +101,7 @@ def _check_history(migrations: Sequence[Migration], done: dict[int, str]) -> Non
 def _apply_one(connection: psycopg.Connection, migration: Migration) -> str:
     with connection.transaction():
         connection.execute("SET LOCAL lock_timeout = '5s'")
-        connection.execute(cast("LiteralString", migration.sql))
+        connection.execute(migration.sql)
         connection.execute(
             "INSERT INTO schema_migrations (number, name, checksum) VALUES (%s, %s, %s)",
             (migration.number, migration.name, migration.checksum),

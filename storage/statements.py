@@ -2,11 +2,9 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
 
 
 @cache
-def statement(name: str) -> LiteralString:
+def statement(name: str) -> str:
     """Return the statement in `storage/sql/<name>.sql`."""
-    text = files("storage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return cast("LiteralString", text)
+    return files("storage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,204 @@
+"""Applies one batch of the log: everything it changes, in the caller's transaction.
+
+The transaction holds the fence, the new events, the changed states, the increments, the dead
+letters and the next offset. A second run changes nothing: the fence no longer stands.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from attribution.fold import Folded, HomeBatch, fold, needs_history
+from attribution.identity import links_in, lone_contacts
+from attribution.index import DefinitionIndex
+from schemas.events import Event
+from storage.contacts import claim_homes, homes_of, move_contacts
+from storage.dead_letters import Refused, insert_dead_letters
+from storage.definitions import ActiveDefinitions, load_active
+from storage.events import StoredEvent, events_of_homes, insert_events, move_events
+from storage.gate import enter_gate, registry_revision
+from storage.moments import add_increments
+from storage.notices import notify_readings
+from storage.offsets import advance_offset, count_delivery
+from storage.pool import Connection
+from storage.states import states_of_homes, upsert_states
+
+
+class AloneInGateRequired(Exception):  # noqa: N818 - a request to run again, not a fault
+    """The batch moves a contact or writes to another partition's home: run it alone in the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """A decoded event with the key and the time that the log gave its record."""
+
+    event: Event
+    key: bytes | None
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBatch:
+    """One partition's records from `first_offset` up to `next_offset`, decoded."""
+
+    topic_id: UUID
+    topic: str
+    partition: int
+    first_offset: int
+    next_offset: int
+    events: Sequence[LogEvent]
+    refused: Sequence[Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch came to, for counters and for whoever watches."""
+
+    definitions: ActiveDefinitions
+    accepted: int
+    duplicates: int
+    refused: int
+    experiments: frozenset[str]
+
+
+async def apply_batch(
+    connection: Connection, batch: DecodedBatch, known: ActiveDefinitions, *, alone: bool
+) -> Applied:
+    """Apply a batch. Raises FencedError, or AloneInGateRequired while `alone` is false."""
+    await enter_gate(connection, alone=alone)
+    await advance_offset(
+        connection,
+        batch.topic_id,
+        batch.topic,
+        batch.partition,
+        expected=batch.first_offset,
+        next_offset=batch.next_offset,
+    )
+    definitions = await _current(connection, known)
+    distinct = _distinct(batch.events)
+    moved = await _settle_contacts(connection, distinct, alone=alone)
+    by_home = await _store(connection, distinct, alone=alone)
+    folded = await _fold(connection, definitions, by_home, moved)
+    await upsert_states(connection, folded.states)
+    await add_increments(connection, folded.increments, shard=batch.partition)
+    accepted = sum(len(events) for events in by_home.values())
+    applied = Applied(
+        definitions=definitions,
+        accepted=accepted,
+        duplicates=len(batch.events) - accepted,
+        refused=len(batch.refused),
+        experiments=frozenset(_touched(definitions, folded)),
+    )
+    await _close(connection, batch, applied)
+    return applied
+
+
+async def _current(connection: Connection, known: ActiveDefinitions) -> ActiveDefinitions:
+    if await registry_revision(connection) == known.revision:
+        return known
+    return await load_active(connection)
+
+
+def _distinct(events: Sequence[LogEvent]) -> list[LogEvent]:
+    first: dict[tuple[str, str], LogEvent] = {}
+    for sent in events:
+        first.setdefault((sent.event.source, sent.event.id), sent)
+    return list(first.values())
+
+
+async def _settle_contacts(
+    connection: Connection, sent: Sequence[LogEvent], *, alone: bool
+) -> set[str]:
+    """Give every contact its home; return the homes whose history changed by moves."""
+    events = [log_event.event for log_event in sent]
+    moves = await claim_homes(connection, lone_contacts(events), links_in(events))
+    if not moves:
+        return set()
+    if not alone:
+        raise AloneInGateRequired
+    left = await homes_of(connection, moves)
+    await move_contacts(connection, moves)
+    contacts = await move_events(connection, moves)
+    return {home for contact in contacts for home in (left[contact], moves[contact])}
+
+
+async def _store(
+    connection: Connection, sent: Sequence[LogEvent], *, alone: bool
+) -> dict[str, list[Event]]:
+    """Store the events and return those that are new, by home."""
+    homes = await homes_of(connection, lone_contacts([log_event.event for log_event in sent]))
+    stored = [StoredEvent(s.event, _home(s.event, homes), s.received_us) for s in sent]
+    if not alone and any(
+        log_event.key != event.home.encode() for log_event, event in zip(sent, stored, strict=True)
+    ):
+        # The partition of another key owns that home's state; only alone may this one write it.
+        raise AloneInGateRequired
+    new = await insert_events(connection, stored)
+    by_home: dict[str, list[Event]] = {}
+    for event, home, _ in stored:
+        if (event.source, event.id) in new:
+            by_home.setdefault(home, []).append(event)
+    return by_home
+
+
+def _home(event: Event, homes: Mapping[str, str]) -> str:
+    if event.account is not None:
+        return event.account
+    assert event.contact is not None, "the codec refuses an event with neither"
+    return homes[event.contact]
+
+
+async def _fold(
+    connection: Connection,
+    definitions: ActiveDefinitions,
+    by_home: Mapping[str, Sequence[Event]],
+    moved: Collection[str],
+) -> Folded:
+    homes = by_home.keys() | set(moved)
+    states = await states_of_homes(connection, homes, for_update=definitions.is_building)
+    wanting = _homes_wanting_history(definitions.index, by_home, states) | set(moved)
+    histories = await events_of_homes(connection, wanting)
+    return fold(
+        definitions.index,
+        {
+            home: HomeBatch(
+                packed=states.get(home),
+                events=by_home.get(home, ()),
+                history=histories.get(home),
+                reevaluate_all=home in moved,
+            )
+            for home in homes
+        },
+    )
+
+
+def _homes_wanting_history(
+    index: DefinitionIndex, by_home: Mapping[str, Sequence[Event]], states: Mapping[str, bytes]
+) -> set[str]:
+    # A home without a state has no history but this batch, which fold already holds.
+    return {
+        home
+        for home, events in by_home.items()
+        if home in states and needs_history(index, home, states[home], events)
+    }
+
+
+def _touched(definitions: ActiveDefinitions, folded: Folded) -> set[str]:
+    changed = folded.increments
+    ids = {cell.definition for cell in changed.cells}
+    ids |= {cohort.definition for cohort in changed.cohorts}
+    ids |= {definition for definition, _ in changed.strays}
+    return definitions.experiments_of(ids)
+
+
+async def _close(connection: Connection, batch: DecodedBatch, applied: Applied) -> None:
+    await insert_dead_letters(
+        connection, batch.topic_id, batch.topic, batch.partition, batch.refused
+    )
+    counts = {
+        "accepted": applied.accepted,
+        "duplicates": applied.duplicates,
+        "refused": applied.refused,
+    }
+    await count_delivery(connection, batch.topic_id, batch.partition, counts)
+    await notify_readings(connection, applied.experiments)

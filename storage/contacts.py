@@ -1,0 +1,84 @@
+"""Which home each contact's lone events belong to. Homes change only alone in the gate."""
+
+from collections.abc import Collection, Mapping
+
+from attribution.identity import Link, account_of, lone_home
+from attribution.units import Stamp
+from storage.pool import Connection
+from storage.statements import statement
+
+Links = Mapping[tuple[str, str], Stamp | None]
+"""By contact and account: the stamp of the latest event that linked them on purpose, if any."""
+
+
+async def claim_homes(
+    connection: Connection, lone: Collection[str], links: Links
+) -> dict[str, str]:
+    """Give new contacts a home, note the links, and return the moves that the links call for.
+
+    The moves, contact to new home, are not made here: who makes them is alone in the gate.
+    """
+    fresh = await _insert_contacts(connection, lone, links)
+    if not links:
+        return {}
+    await _upsert_links(connection, links)
+    known = {contact for contact, _ in links} - fresh
+    return await _moves(connection, known) if known else {}
+
+
+async def homes_of(connection: Connection, contacts: Collection[str]) -> dict[str, str]:
+    """Return the home of each of these contacts that is known."""
+    if not contacts:
+        return {}
+    cursor = await connection.execute(statement("homes_of_contacts"), {"contacts": list(contacts)})
+    return dict(await cursor.fetchall())
+
+
+async def move_contacts(connection: Connection, homes: Mapping[str, str]) -> None:
+    """Give contacts another home. The caller is alone in the gate and moves their events too."""
+    await connection.execute(
+        statement("move_contacts"), {"contacts": list(homes), "homes": list(homes.values())}
+    )
+
+
+async def _insert_contacts(connection: Connection, lone: Collection[str], links: Links) -> set[str]:
+    homes = {contact: lone_home(contact) for contact in lone} | _linked_homes(links)
+    if not homes:
+        return set()
+    cursor = await connection.execute(
+        statement("insert_contacts"), {"contacts": list(homes), "homes": list(homes.values())}
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+def _linked_homes(links: Links) -> dict[str, str]:
+    by_contact: dict[str, list[Link]] = {}
+    for (contact, account), linked_at in links.items():
+        by_contact.setdefault(contact, []).append(Link(account, linked_at))
+    return {contact: account_of(found) for contact, found in by_contact.items()}
+
+
+async def _upsert_links(connection: Connection, links: Links) -> None:
+    stamps = [stamp or (None, None, None) for stamp in links.values()]
+    await connection.execute(
+        statement("upsert_links"),
+        {
+            "contacts": [contact for contact, _ in links],
+            "accounts": [account for _, account in links],
+            "explicit_us": [stamp[0] for stamp in stamps],
+            "sources": [stamp[1] for stamp in stamps],
+            "ids": [stamp[2] for stamp in stamps],
+        },
+    )
+
+
+async def _moves(connection: Connection, contacts: Collection[str]) -> dict[str, str]:
+    cursor = await connection.execute(statement("links_of_contacts"), {"contacts": list(contacts)})
+    homes: dict[str, str] = {}
+    found: dict[str, list[Link]] = {}
+    for contact, home, account, explicit_us, source, event_id in await cursor.fetchall():
+        homes[contact] = home
+        linked_at = None if explicit_us is None else (explicit_us, source, event_id)
+        found.setdefault(contact, []).append(Link(account, linked_at))
+    decided = {contact: account_of(links) for contact, links in found.items()}
+    return {contact: home for contact, home in decided.items() if home != homes[contact]}

@@ -1,0 +1,86 @@
+"""The active definitions, frozen as they were registered, compiled for attribution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from schemas.currencies import EXPONENTS
+
+from attribution.definitions import Definition, compile_definition
+from attribution.index import DefinitionIndex
+from attribution.money import Rate, Rates
+from schemas.resources import ExperimentDraft, Metric
+from storage.gate import registry_revision
+from storage.pool import Connection
+from storage.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionBody:
+    """Everything that decides a number: the experiment, its pinned metrics, the rate table."""
+
+    experiment: ExperimentDraft
+    metrics: dict[str, Metric]
+    reporting_currency: str
+    rates: tuple[Rate, ...]
+
+    def to_json(self) -> Jsonb:
+        """Return the body as it is frozen in the database."""
+        rates = [[r.currency, r.valid_from.isoformat(), str(r.rate)] for r in self.rates]
+        return Jsonb(
+            {
+                "experiment": self.experiment.model_dump(mode="json"),
+                "metrics": [metric.model_dump(mode="json") for metric in self.metrics.values()],
+                "reporting_currency": self.reporting_currency,
+                "rates": rates,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "DefinitionBody":
+        """Return a frozen body as it was registered."""
+        metrics = [Metric.model_validate(metric) for metric in body["metrics"]]
+        return cls(
+            experiment=ExperimentDraft.model_validate(body["experiment"]),
+            metrics={metric.key: metric for metric in metrics},
+            reporting_currency=body["reporting_currency"],
+            rates=tuple(Rate(c, date.fromisoformat(d), Decimal(r)) for c, d, r in body["rates"]),
+        )
+
+    def compile(self, definition_id: int) -> Definition:
+        """Return the definition that events are attributed to."""
+        rates = Rates(self.reporting_currency, self.rates, EXPONENTS)
+        return compile_definition(definition_id, self.experiment, self.metrics, rates)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveDefinitions:
+    """What a worker attributes to, as of one registry revision."""
+
+    revision: int
+    index: DefinitionIndex
+    is_building: bool
+
+    def experiments_of(self, definition_ids: set[int]) -> set[str]:
+        """Return the keys of the experiments that these definitions belong to."""
+        return {
+            self.index.by_id[key].experiment for key in definition_ids if key in self.index.by_id
+        }
+
+
+NOTHING_LOADED = ActiveDefinitions(-1, DefinitionIndex(()), is_building=False)
+
+
+async def load_active(connection: Connection) -> ActiveDefinitions:
+    """Load the active definitions. The caller has entered the gate, so they cannot change."""
+    revision = await registry_revision(connection)
+    cursor = await connection.execute(statement("active_definitions"))
+    rows = await cursor.fetchall()
+    return ActiveDefinitions(
+        revision=revision,
+        index=DefinitionIndex(DefinitionBody.from_json(row[3]).compile(row[0]) for row in rows),
+        is_building=any(row[2] == "building" for row in rows),
+    )

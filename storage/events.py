@@ -1,0 +1,86 @@
+"""The log as stored: new events in, whole histories out."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.events import Event
+from storage.pool import Connection
+from storage.statements import statement
+
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE = msgspec.json.Decoder().decode
+
+
+class StoredEvent(NamedTuple):
+    """An event with the home it counts for and when the log took it (microseconds, UTC)."""
+
+    event: Event
+    home: str
+    received_us: int
+
+
+async def insert_events(
+    connection: Connection, events: Sequence[StoredEvent]
+) -> set[tuple[str, str]]:
+    """Store events, each (source, id) at most once in `events`; return those that are new."""
+    if not events:
+        return set()
+    # One order for all workers, so that two that meet on re-sent events wait and do not deadlock.
+    ordered = sorted(events, key=lambda stored: (stored.event.source, stored.event.id))
+    cursor = await connection.execute(statement("insert_events"), _columns(ordered))
+    return {(source, event_id) for source, event_id in await cursor.fetchall()}
+
+
+async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[str, list[Event]]:
+    """Return every stored event of each of these homes, in no particular order."""
+    histories: dict[str, list[Event]] = {home: [] for home in homes}
+    if not histories:
+        return histories
+    cursor = await connection.execute(statement("events_of_homes"), {"homes": list(histories)})
+    for row in await cursor.fetchall():
+        histories[row[0]].append(_event(row))
+    return histories
+
+
+async def move_events(connection: Connection, homes: dict[str, str]) -> set[str]:
+    """Move the events that name only a contact to that contact's new home; return the contacts."""
+    parameters = {"contacts": list(homes), "homes": list(homes.values())}
+    cursor = await connection.execute(statement("move_events"), parameters)
+    return {row[0] for row in await cursor.fetchall()}
+
+
+def _columns(events: Sequence[StoredEvent]) -> dict[str, list[object]]:
+    plain = ("source", "id", "type", "time_us", "account", "contact", "campaign", "content",
+             "channel", "deal", "amount", "currency")  # fmt: skip
+    columns: dict[str, list[object]] = {
+        name: [getattr(stored.event, name) for stored in events] for name in plain
+    }
+    columns["home"] = [stored.home for stored in events]
+    columns["data"] = [_ENCODE(stored.event.data).decode() for stored in events]
+    columns["received_us"] = [stored.received_us for stored in events]
+    return columns
+
+
+def _event(row: tuple[object, ...]) -> Event:
+    (_home, source, event_id, kind, time_us, account, contact, campaign, content, channel, deal,
+     amount, currency, data) = row  # fmt: skip
+    return msgspec.convert(
+        {
+            "source": source,
+            "id": event_id,
+            "type": kind,
+            "time_us": time_us,
+            "account": account,
+            "contact": contact,
+            "campaign": campaign,
+            "content": content,
+            "channel": channel,
+            "deal": deal,
+            "amount": amount,
+            "currency": currency,
+            "data": _DECODE(str(data)),
+        },
+        Event,
+    )

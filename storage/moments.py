@@ -1,0 +1,102 @@
+"""Moments and counts: increments in, whole tables per definition out."""
+
+from collections.abc import Sequence
+
+from attribution.increments import Cell, CellIncrement, Cohort, CohortCounts, Increments
+from attribution.units import Stray
+from inference.moments import Moments
+from storage.pool import Connection
+from storage.statements import statement
+
+_SUMS = Moments.__struct_fields__
+
+
+async def add_increments(connection: Connection, increments: Increments, *, shard: int) -> None:
+    """Add what a batch changed; `shard` keeps workers from waiting for each other's rows."""
+    await _add_moments(connection, increments.cells, shard)
+    await _add_cohorts(connection, increments.cohorts, shard)
+    await _add_strays(connection, increments.strays, shard)
+
+
+async def moments_of(connection: Connection, definition_id: int) -> dict[Cell, CellIncrement]:
+    """Return the exact totals of each cell of a definition, checked to be those of a sample."""
+    cursor = await connection.execute(statement("moments_of_definition"), {"id": definition_id})
+    return {
+        Cell(definition_id, row[0], row[1], row[2]): CellIncrement(
+            Moments.checked(*row[3:12]), row[12]
+        )
+        for row in await cursor.fetchall()
+    }
+
+
+async def cohorts_of(connection: Connection, definition_id: int) -> dict[Cohort, CohortCounts]:
+    """Return the exposed units per variant and exposure day."""
+    cursor = await connection.execute(statement("cohorts_of_definition"), {"id": definition_id})
+    return {
+        Cohort(definition_id, variant, day): CohortCounts(units, mixed, exposures)
+        for variant, day, units, mixed, exposures in await cursor.fetchall()
+    }
+
+
+async def strays_of(connection: Connection, definition_id: int) -> dict[Stray, int]:
+    """Return how many exposure events exposed no unit, by reason."""
+    cursor = await connection.execute(statement("strays_of_definition"), {"id": definition_id})
+    return {Stray(reason): count for reason, count in await cursor.fetchall()}
+
+
+async def drop_totals(connection: Connection, definition_ids: Sequence[int]) -> None:
+    """Forget everything computed under retired definitions."""
+    for name in ("drop_moments", "drop_cohorts", "drop_strays"):
+        await connection.execute(statement(name), {"ids": list(definition_ids)})
+
+
+async def _add_moments(
+    connection: Connection, cells: dict[Cell, CellIncrement], shard: int
+) -> None:
+    if not cells:
+        return
+    columns: dict[str, object] = {
+        "shard": shard,
+        "definition_id": [cell.definition for cell in cells],
+        "metric": [cell.metric for cell in cells],
+        "variant": [cell.variant for cell in cells],
+        "exposure_day": [cell.day for cell in cells],
+        "incomplete": [increment.incomplete for increment in cells.values()],
+    }
+    for name in _SUMS:
+        # As text: one increment may pass 64 bits, and an array has one type for all its members.
+        columns[name] = [str(getattr(increment.moments, name)) for increment in cells.values()]
+    await connection.execute(statement("add_moments"), columns)
+
+
+async def _add_cohorts(
+    connection: Connection, cohorts: dict[Cohort, CohortCounts], shard: int
+) -> None:
+    if cohorts:
+        await connection.execute(
+            statement("add_cohorts"),
+            {
+                "shard": shard,
+                "definition_id": [cohort.definition for cohort in cohorts],
+                "variant": [cohort.variant for cohort in cohorts],
+                "exposure_day": [cohort.day for cohort in cohorts],
+                "units": [counts.units for counts in cohorts.values()],
+                "mixed_units": [counts.mixed for counts in cohorts.values()],
+                "exposures": [counts.exposures for counts in cohorts.values()],
+            },
+        )
+
+
+async def _add_strays(
+    connection: Connection, strays: dict[tuple[int, Stray], int], shard: int
+) -> None:
+    if strays:
+        await connection.execute(
+            statement("add_strays"),
+            {
+                "shard": shard,
+                "definition_id": [definition for definition, _ in strays],
+                "reason": [int(stray) for _, stray in strays],
+                "exposures": list(strays.values()),
+            },
+        )
