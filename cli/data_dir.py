@@ -1,7 +1,9 @@
 """Where one stack keeps what it owns: the only place that knows the names in `.roundtable/`."""
 
+import argparse
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +31,12 @@ class DataDir:
         layout = cls(root)
         layout.logs.mkdir(parents=True, exist_ok=True)
         return layout
+
+    @classmethod
+    def existing(cls, path: Path) -> "DataDir | None":
+        """Return the layout of a directory that was made before."""
+        root = path.expanduser().resolve()
+        return cls(root) if root.is_dir() else None
 
     @property
     def kafka(self) -> Path:
@@ -58,22 +66,57 @@ class DataDir:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the directory for this process; the kernel lets go when the process dies."""
-        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StackInUseError(_in_use(self.root, os.pread(descriptor, 32, 0))) from None
+            if not _lock_soon(descriptor):
+                raise StackInUseError(_in_use(self.root, _read_holder(descriptor)))
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
             yield
         finally:
             os.close(descriptor)
 
+    def holder(self) -> int | None:
+        """Return the process that holds the directory now."""
+        try:
+            descriptor = os.open(self._lock_file, os.O_RDWR)
+        except FileNotFoundError:
+            return None
+        try:
+            return None if _lock(descriptor) else _read_holder(descriptor)
+        finally:
+            os.close(descriptor)
 
-def _in_use(root: Path, holder: bytes) -> str:
+    @property
+    def _lock_file(self) -> Path:
+        return self.root / "lock"
+
+
+def _lock_soon(descriptor: int) -> bool:
+    # Another command that only asks who holds the lock has it for an instant.
+    for _ in range(5):
+        if _lock(descriptor):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read_holder(descriptor: int) -> int | None:
+    text = os.pread(descriptor, 32, 0)
+    return int(text) if text.isdigit() else None
+
+
+def _in_use(root: Path, holder: int | None) -> str:
     return (
-        f"The stack in {root} is already run by process {holder.decode() or '(starting)'}. "
+        f"The stack in {root} is already run by process {holder or '(starting)'}. "
         "Stop it with `roundtable down`, or choose another --data-dir."
     )
 
@@ -86,3 +129,14 @@ def write_private(path: Path, text: str) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     draft.replace(path)
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """Declare the option that chooses the stack, the same for every command."""
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=DEFAULT_DATA_DIR,
+        metavar="DIR",
+        help="where the stack keeps its data (default: %(default)s)",
+    )

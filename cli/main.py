@@ -52,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StackError as error:
         CONSOLE.print(f"roundtable {args.subcommand.name}: {error}", markup=False, style="red")
         return 2
+    except PermissionError as error:
+        CONSOLE.print(_not_permitted(args.subcommand.name, error), markup=False, style="red")
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -68,6 +71,11 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         if subcommand.name in arguments[:1]:
             _load(subcommand).add_arguments(child)
     return parser
+
+
+def _not_permitted(name: str, error: PermissionError) -> str:
+    place = error.filename or "a process of the stack"
+    return f"roundtable {name}: {place} belongs to another user. Run as that user."
 
 
 def _load(subcommand: Subcommand) -> CommandModule:

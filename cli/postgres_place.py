@@ -37,12 +37,17 @@ class PostgresPlace:
     @property
     def data(self) -> Path:
         """The cluster."""
-        return self.home / "data"
+        return data_directory(self.home)
 
     @property
     def password_file(self) -> Path:
         """The password of the one role, readable by its owner alone."""
         return self.home / "password"
+
+
+def data_directory(home: Path) -> Path:
+    """Return where the cluster of a server's directory is, also when that is a link."""
+    return home.resolve() / "data"
 
 
 def prepare_place(wanted: Path, *, system: Path = SYSTEM_DIRECTORY) -> PostgresPlace:

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from cli.ports import LOOPBACK, choose_port
 from cli.postgres_place import PostgresPlace, prepare_place
+from cli.postmaster import drop_stale_lock, running_postmaster
 from cli.processes import (
     Command,
     NotReadyError,
@@ -27,7 +27,6 @@ from cli.processes import (
     is_alive,
     launch,
     log_tail,
-    record_of,
     run_to_end,
     stop,
     wait_until,
@@ -100,22 +99,20 @@ def stop_postgres(process: ProcessRecord) -> None:
 
 
 def find_postgres(place: PostgresPlace) -> Postgres | None:
-    """Return the server that runs for this cluster, as its own postmaster.pid says."""
-    lines = _postmaster_lines(place)
-    if len(lines) < 4 or not lines[0].isdecimal() or not lines[3].isdecimal():
+    """Return the server that runs for this cluster, once it lets us in."""
+    postmaster = running_postmaster(place.data)
+    if postmaster is None:
         return None
-    process = _server_process(int(lines[0]), place)
-    if process is None:
-        return None
-    conninfo = _conninfo(place, int(lines[3]))
+    conninfo = _conninfo(place, postmaster.port)
     deadline = time.monotonic() + START_SECONDS
     while not accepts_connections(conninfo):
-        if not is_alive(process):
+        if not is_alive(postmaster.process):
             return None
         if time.monotonic() > deadline:
-            raise NotReadyError(f"PostgreSQL (process {process.pid}) runs but does not answer.")
+            pid = postmaster.process.pid
+            raise NotReadyError(f"PostgreSQL (process {pid}) runs but does not answer.")
         time.sleep(0.2)
-    return Postgres(conninfo, process)
+    return Postgres(conninfo, postmaster.process)
 
 
 def accepts_connections(conninfo: str) -> bool:
@@ -128,7 +125,7 @@ def accepts_connections(conninfo: str) -> bool:
 
 
 def _start(home: PostgresHome, place: PostgresPlace, port: int, options: Sequence[str]) -> Postgres:
-    _drop_stale_lock(place)
+    drop_stale_lock(place.data)
     settings = (
         f"port={port}",
         f"listen_addresses={LOOPBACK}",
@@ -205,26 +202,3 @@ def _create_database(conninfo: str) -> None:
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(query, [DATABASE]).fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-
-
-def _drop_stale_lock(place: PostgresPlace) -> None:
-    """Remove a lock whose pid now belongs to another program: PostgreSQL would wait for that."""
-    lines = _postmaster_lines(place)
-    if lines and lines[0].isdecimal() and _server_process(int(lines[0]), place) is None:
-        (place.data / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _postmaster_lines(place: PostgresPlace) -> list[str]:
-    try:
-        return [line.strip() for line in (place.data / "postmaster.pid").read_text().splitlines()]
-    except FileNotFoundError:
-        return []
-
-
-def _server_process(pid: int, place: PostgresPlace) -> ProcessRecord | None:
-    try:
-        record = record_of(pid)
-        arguments = psutil.Process(pid).cmdline()
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return None
-    return record if str(place.data) in arguments and is_alive(record) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from rich.console import Console
 
 # Standard error, so that `--json` output on standard output stays clean.
@@ -17,3 +18,9 @@ def silent(_: str) -> None:
 def to_console(line: str) -> None:
     """Print one line as it is."""
     CONSOLE.print(line, markup=False)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on standard output, for programs."""
+    text = msgspec.json.format(msgspec.json.encode(value)).decode()
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)

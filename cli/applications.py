@@ -1,0 +1,91 @@
+"""The API and the worker as child processes: what to start, and when each is ready."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from cli.data_dir import DataDir
+from cli.ports import LOOPBACK
+from cli.processes import Command, ProcessRecord, wait_until
+from cli.services import Services
+
+API = "api"
+WORKER = "worker"
+START_SECONDS = 60
+SETTLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What a child is told: where the services are, where the API listens, and the token."""
+
+    services: Services
+    http_port: int
+    token: str
+
+    @property
+    def http(self) -> str:
+        """The root of the API."""
+        return f"http://{LOOPBACK}:{self.http_port}"
+
+    def environ(self) -> Mapping[str, str]:
+        """Return the variables that API and worker read."""
+        return {
+            "ROUNDTABLE_KAFKA": self.services.kafka,
+            "ROUNDTABLE_DATABASE": self.services.database,
+            "ROUNDTABLE_HTTP_HOST": LOOPBACK,
+            "ROUNDTABLE_HTTP_PORT": str(self.http_port),
+            "ROUNDTABLE_TOKEN": self.token,
+        }
+
+
+@dataclass(frozen=True)
+class Application:
+    """A child to start, and what to wait for before it counts as started."""
+
+    command: Command
+    wait_until_ready: Callable[[ProcessRecord], None]
+
+
+def api(layout: DataDir, addresses: Addresses) -> Application:
+    """Return the API: ready once it answers that it is healthy."""
+    command = _python_module(API, "api", layout, addresses)
+    url = f"{addresses.http}/healthz"
+    return Application(command, lambda process: _wait_for_page(url, process, command))
+
+
+def worker(layout: DataDir, addresses: Addresses) -> Application:
+    """Return the worker: ready once it outlived the moment in which a wrong set-up ends it."""
+    command = _python_module(WORKER, "stream_processors", layout, addresses)
+    return Application(command, lambda process: _wait_until_settled(process, command))
+
+
+def _python_module(role: str, module: str, layout: DataDir, addresses: Addresses) -> Command:
+    environ = {
+        **addresses.environ(),
+        # Children start in "/": a checkout that is not installed is found all the same.
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "PYTHONUNBUFFERED": "1",
+    }
+    argv = [sys.executable, "-m", module]
+    return Command(role, argv, layout.logs / f"{role}.log", layout.root, environ)
+
+
+def _wait_for_page(url: str, process: ProcessRecord, command: Command) -> None:
+    wait_until(lambda: _answers_ok(url), process, command, seconds=START_SECONDS)
+
+
+def _wait_until_settled(process: ProcessRecord, command: Command) -> None:
+    settled_at = time.monotonic() + SETTLE_SECONDS
+    wait_until(lambda: time.monotonic() > settled_at, process, command, seconds=START_SECONDS)
+
+
+def _answers_ok(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

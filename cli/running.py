@@ -1,0 +1,135 @@
+"""Runs a whole stack for the length of a block: services, schema, topics, API and worker.
+
+Whatever is left of a stack whose `up` was killed is used again (Kafka, PostgreSQL) or replaced
+(API, worker); leaving the block stops everything in order.
+"""
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from cli import applications
+from cli.applications import Addresses, Application
+from cli.data_dir import DataDir, write_private
+from cli.migrate import apply_migrations
+from cli.ports import choose_port
+from cli.processes import ProcessRecord, launch, record_of, stop
+from cli.reporting import Report, silent
+from cli.services import Services, start_services, stop_services
+from cli.settings import Settings
+from cli.stack import Stack, record
+from cli.supervisor import Supervisor
+from cli.topics import ensure_topics
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which of the two applications to run beside Kafka and PostgreSQL."""
+
+    api: bool = True
+    worker: bool = True
+
+
+EVERYTHING = Parts()
+
+
+class RunningStack:
+    """A stack that runs: `stack` says where; `wait` blocks until something essential ends."""
+
+    def __init__(self, layout: DataDir, stack: Stack, report: Report) -> None:
+        self.stack = stack
+        self._layout = layout
+        self._supervisor = Supervisor(dict(stack.processes), report, self._note)
+        self._thread = threading.Thread(target=self._supervisor.watch, name="supervisor")
+        record(layout, stack)
+
+    def wait(self) -> str:
+        """Block until Kafka or PostgreSQL ends, and say which."""
+        while not self._supervisor.ended.wait(1):  # in steps, so that signals are handled
+            pass
+        return self._supervisor.failure or "The stack was stopped."
+
+    def start(self, chosen: Sequence[Application]) -> None:
+        """Start the applications one after the other and watch over them from then on."""
+        for application in chosen:
+            process = launch(application.command)
+            self._note(application.command.role, process)
+            application.wait_until_ready(process)
+            self._supervisor.adopt(application.command, process)
+        self.stack = replace(self.stack, ready=True)
+        record(self._layout, self.stack)
+        self._thread.start()
+
+    def stop_applications(self) -> None:
+        """Stop watching, then the applications in the order in which they were started."""
+        self._supervisor.stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for role, process in self.stack.processes.items():
+            if role in {applications.API, applications.WORKER}:
+                stop(process)
+
+    def _note(self, role: str, process: ProcessRecord) -> None:
+        processes = {**self.stack.processes, role: process}
+        self.stack = replace(self.stack, processes=processes)
+        record(self._layout, self.stack)
+
+
+@contextmanager
+def running_stack(
+    data_dir: Path, settings: Settings, parts: Parts = EVERYTHING, report: Report = silent
+) -> Iterator[RunningStack]:
+    """Start everything, wait until it is healthy, and stop it all at the end."""
+    layout = DataDir.at(data_dir)
+    with layout.held(), ExitStack() as at_exit:
+        at_exit.callback(layout.state_file.unlink, missing_ok=True)
+        report("Starting Kafka and PostgreSQL")
+        services = start_services(layout, settings, report)
+        at_exit.callback(stop_services, services)
+        addresses = Addresses(
+            services, choose_port(settings.http_port), _token(layout, settings.token)
+        )
+        running = RunningStack(layout, _description(addresses, parts), report)
+        _prepare(services, report)
+        at_exit.callback(running.stop_applications)
+        running.start(_chosen(layout, addresses, parts))
+        yield running
+
+
+def _prepare(services: Services, report: Report) -> None:
+    apply_migrations(services.database, report)
+    if created := ensure_topics(services.kafka):
+        report(f"Created the topics {', '.join(created)}")
+
+
+def _chosen(layout: DataDir, addresses: Addresses, parts: Parts) -> list[Application]:
+    api = [applications.api(layout, addresses)] if parts.api else []
+    worker = [applications.worker(layout, addresses)] if parts.worker else []
+    return [*api, *worker]
+
+
+def _description(addresses: Addresses, parts: Parts) -> Stack:
+    services = addresses.services
+    found = {"kafka": services.kafka_process, "postgres": services.postgres_process}
+    return Stack(
+        kafka=services.kafka,
+        database=services.database,
+        http=addresses.http if parts.api else None,
+        token=addresses.token,
+        runner=record_of(os.getpid()),
+        processes={role: process for role, process in found.items() if process is not None},
+    )
+
+
+def _token(layout: DataDir, chosen: str | None) -> str:
+    if chosen is not None:
+        return chosen
+    if not layout.token_file.exists():
+        write_private(layout.token_file, secrets.token_urlsafe(24))
+    return layout.token_file.read_text().strip()

@@ -1,0 +1,91 @@
+"""What runs in a data directory, written down for every other command to find.
+
+`find` reads it; `running_services` runs Kafka and PostgreSQL alone; `cli.running.running_stack`
+runs everything.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from cli.data_dir import DEFAULT_DATA_DIR, DataDir, write_private
+from cli.processes import ProcessRecord, is_alive
+from cli.services import Services as Services
+from cli.services import running_services as running_services
+from cli.settings import Settings
+from cli.stack_error import StackError
+
+SERVICE_ROLES = ("kafka", "postgres")
+
+
+class NoStackError(StackError):
+    """A command needs Kafka or PostgreSQL and none runs in its data directory."""
+
+
+class Stack(msgspec.Struct, frozen=True, kw_only=True):
+    """One stack as it was started: addresses, token, and the processes that are ours by role."""
+
+    kafka: str
+    database: str
+    http: str | None
+    token: str
+    ready: bool = False
+    runner: ProcessRecord
+    processes: Mapping[str, ProcessRecord]
+
+    @property
+    def services(self) -> Services:
+        """Kafka and PostgreSQL of this stack."""
+        return Services(
+            self.kafka, self.database, self.processes.get("kafka"), self.processes.get("postgres")
+        )
+
+    def is_alive(self, role: str) -> bool:
+        """Say whether the process of this role runs; False for one that is not ours."""
+        record = self.processes.get(role)
+        return record is not None and is_alive(record)
+
+    def __repr__(self) -> str:
+        return f"Stack(kafka={self.kafka!r}, http={self.http!r})"  # database and token are secrets
+
+
+def find(data_dir: Path = DEFAULT_DATA_DIR) -> Stack | None:
+    """Return the stack that runs in this directory, also when only its services were left."""
+    stack = recorded(data_dir)
+    if stack is None:
+        return None
+    ours = [role for role in SERVICE_ROLES if role in stack.processes]
+    alive = all(stack.is_alive(role) for role in ours) if ours else is_alive(stack.runner)
+    return stack if alive else None
+
+
+def recorded(data_dir: Path) -> Stack | None:
+    """Return what was last written down, whether or not it still runs."""
+    layout = DataDir(data_dir.expanduser().resolve())
+    try:
+        content = layout.state_file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Stack)
+    except msgspec.DecodeError as error:
+        raise StackError(f"{layout.state_file} cannot be read ({error}); remove it.") from error
+
+
+def record(layout: DataDir, stack: Stack) -> None:
+    """Write the stack down in one step, readable by its owner alone."""
+    write_private(layout.state_file, msgspec.json.format(msgspec.json.encode(stack)).decode())
+
+
+def locate_services(data_dir: Path, settings: Settings) -> Services:
+    """Return the Kafka and PostgreSQL a command should use: the environment's, else the stack's."""
+    if settings.kafka and settings.database:
+        return Services(settings.kafka, settings.database)
+    stack = find(data_dir)
+    if stack is None:
+        raise NoStackError(
+            f"Nothing runs in {data_dir}. Start it with `roundtable up`, "
+            "or set ROUNDTABLE_KAFKA and ROUNDTABLE_DATABASE."
+        )
+    return Services(settings.kafka or stack.kafka, settings.database or stack.database)
