@@ -69,6 +69,8 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("arms: no weight below 0, and at least one above")
         if self.planned_units < 2:
             raise ValueError("planned_units: at least 2")
+        if not 1e-100 <= self.alpha <= 0.5:
+            raise ValueError("alpha: between 1e-100 and 0.5")
 
     @property
     def control_first(self) -> tuple[ArmPlan, ...]:
