@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from schemas.currencies import EXPONENTS
+from schemas.currencies import MINOR_DIGITS
 
 from attribution.definitions import Definition, compile_definition
 from attribution.index import DefinitionIndex
@@ -52,7 +52,7 @@ class DefinitionBody:
 
     def compile(self, definition_id: int) -> Definition:
         """Return the definition that events are attributed to."""
-        rates = Rates(self.reporting_currency, self.rates, EXPONENTS)
+        rates = Rates(self.reporting_currency, self.rates, MINOR_DIGITS)
         return compile_definition(definition_id, self.experiment, self.metrics, rates)
 
 

@@ -1,0 +1,59 @@
+# `make` alone prints what there is to do.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.PHONY: setup
+setup: $(STAMP) ## Create the environment and install everything, pinned and verified
+
+$(STAMP): pyproject.toml requirements/bootstrap.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Roundtable needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv .venv || { echo "Python has no venv module: install it (Debian: apt install python3-venv)"; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: check
+check: $(STAMP) ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: check ## Everything in check, then every test, servers included
+	$(BIN)/python -m pytest
+
+.PHONY: demo
+demo: $(STAMP) ## Start the whole system with a live simulated company
+	$(BIN)/roundtable demo
+
+.PHONY: bench
+bench: $(STAMP) ## Measure throughput and freshness; writes benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+.PHONY: schemas
+schemas: $(STAMP) ## Write the published contracts anew
+	$(BIN)/roundtable schemas
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve the dependencies anew and write the lock files
+	$(BIN)/uv pip compile requirements/bootstrap.in --upgrade --generate-hashes --no-emit-index-url --universal --quiet --output-file requirements/bootstrap.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --upgrade --generate-hashes --no-emit-index-url --no-annotate --universal --quiet --output-file requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-annotate --universal --quiet --constraints requirements/dev.txt --output-file requirements/run.txt
+
+.PHONY: format
+format: $(STAMP) ## Put the code into the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: clean
+clean: ## Remove the environment and caches; the data in .roundtable stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
