@@ -1,0 +1,20 @@
+"""The partition key of an event: all that counts for one account is in one place."""
+
+from schemas.events import Event, InvalidEvent
+
+CONTACT_PREFIX = "contact:"
+
+
+def partition_key(event: Event, *, account_of_contact: str | None = None) -> bytes:
+    """The account, else the account that the contact is linked to, else `contact:<id>`."""
+    return home_of(event, account_of_contact=account_of_contact).encode()
+
+
+def home_of(event: Event, *, account_of_contact: str | None = None) -> str:
+    """The account that the event counts for, as text."""
+    account = event.account or account_of_contact
+    if account is not None:
+        return account
+    if event.contact is None:
+        raise InvalidEvent("account", "missing", "an event names its account, contact or both")
+    return CONTACT_PREFIX + event.contact
