@@ -47,7 +47,7 @@ class Command:
     role: str
     argv: Sequence[str]
     log: Path
-    directory: Path
+    directory: Path | None  # None: not part of a stack, not to be found again
     environ: Mapping[str, str] = field(default_factory=dict)
     run_as: Credentials | None = None
 
@@ -162,5 +162,7 @@ def _find(record: ProcessRecord) -> psutil.Process | None:
 
 
 def _marked(command: Command) -> dict[str, str]:
-    marks = {ROLE_MARK: command.role, DIRECTORY_MARK: str(command.directory)}
-    return {**os.environ, **command.environ, **marks}
+    environ = {**os.environ, **command.environ}
+    if command.directory is None:
+        return environ
+    return {**environ, ROLE_MARK: command.role, DIRECTORY_MARK: str(command.directory)}

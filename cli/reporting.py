@@ -1,12 +1,12 @@
-"""How commands speak to the person who started them: plain lines on standard error or nowhere."""
+"""How commands speak: results on standard output, what is going on on standard error."""
 
 from collections.abc import Callable
 
 import msgspec
 from rich.console import Console
 
-# Standard error, so that `--json` output on standard output stays clean.
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
+OUTPUT = Console(highlight=False, soft_wrap=True)
 
 Report = Callable[[str], None]
 
@@ -23,4 +23,4 @@ def to_console(line: str) -> None:
 def print_json(value: object) -> None:
     """Print a value as JSON on standard output, for programs."""
     text = msgspec.json.format(msgspec.json.encode(value)).decode()
-    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+    OUTPUT.print(text, markup=False)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from cli.data_dir import add_data_dir
 from cli.processes import ProcessRecord, is_alive
-from cli.reporting import CONSOLE, print_json, to_console
+from cli.reporting import OUTPUT, print_json, to_console
 from cli.stack import Stack, recorded
 
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     elif not rows:
         to_console(f"Nothing runs in {args.data_dir}. Start it with `roundtable up`.")
     else:
-        CONSOLE.print(_table(rows))
+        OUTPUT.print(_table(rows))
     return 0 if rows and all(row.running is not False for row in rows) else 1
 
 

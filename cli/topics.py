@@ -10,7 +10,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from rich.table import Table
 
 from cli.data_dir import add_data_dir
-from cli.reporting import CONSOLE
+from cli.reporting import OUTPUT
 from cli.settings import Settings
 from cli.stack import locate_services
 from cli.stack_error import StackError
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     for state in states:
         word = "created" if state.topic.name in created else "present"
         table.add_row(state.topic.name, str(state.partitions), state.problem or word)
-    CONSOLE.print(table)
+    OUTPUT.print(table)
     return 1 if any(state.problem for state in states) else 0
 
 

@@ -17,8 +17,6 @@ from cli.settings import VARIABLES, Settings
 from cli.stack import Stack, find
 from cli.stack_error import StackError
 
-DETACHED_ROLE = "up"
-
 
 class DetachError(StackError):
     """The stack that was to run in the background did not come up."""
@@ -84,7 +82,7 @@ def _detach(args: argparse.Namespace) -> int:
     options = ["--no-api"] * args.no_api + ["--no-worker"] * args.no_worker
     argv = [sys.executable, "-m", "cli", "up", "--data-dir", str(layout.root), *options]
     environ = {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-    command = Command(DETACHED_ROLE, argv, layout.logs / "up.log", layout.root, environ)
+    command = Command("up", argv, layout.logs / "up.log", None, environ)
     stack = _wait_for_stack(layout, launch(command), command)
     to_console(where_to_look(stack, args.data_dir).replace("Ctrl-C", "`roundtable down`"))
     return 0

@@ -1,0 +1,85 @@
+"""What `roundtable doctor` asks of Kafka, PostgreSQL, the API and the worker."""
+
+import httpx
+import psycopg
+
+from cli.finding import Finding, fine, problem, skipped
+from cli.stack import Stack
+from cli.topics import KafkaUnreachableError, topic_states
+from storage import migrate
+
+OLDEST_POSTGRES = 15
+
+
+def check_database(conninfo: str) -> list[Finding]:
+    """Does PostgreSQL answer, is it new enough, and does it have the newest schema?"""
+    try:
+        with psycopg.connect(conninfo, connect_timeout=5) as connection:
+            version = connection.info.server_version // 10_000
+    except psycopg.OperationalError as error:
+        detail = f"no connection: {str(error).strip()}"
+        advice = "Start it with `roundtable up`, or correct ROUNDTABLE_DATABASE."
+        return [problem("postgresql", detail, advice), skipped("migrations", "no database")]
+    return [_version(version), check_migrations(conninfo)]
+
+
+def check_migrations(conninfo: str) -> Finding:
+    """Does the database have the newest schema?"""
+    pending = migrate.pending(conninfo)
+    if pending:
+        return problem("migrations", f"missing: {', '.join(pending)}", "Run `roundtable migrate`.")
+    return fine("migrations", "the database has the newest schema")
+
+
+def check_kafka(bootstrap: str) -> list[Finding]:
+    """Does Kafka answer and does it hold the topics of the catalogue?"""
+    try:
+        states = topic_states(bootstrap)
+    except KafkaUnreachableError as error:
+        advice = "Start it with `roundtable up`, or correct ROUNDTABLE_KAFKA."
+        return [problem("kafka", str(error), advice), skipped("topics", "no broker")]
+    wrong = [f"{state.topic.name} {state.problem}" for state in states if state.problem]
+    return [fine("kafka", f"answers at {bootstrap}"), _topics(wrong, len(states))]
+
+
+def check_api(stack: Stack) -> Finding:
+    """Does the API say that it is healthy?"""
+    if stack.http is None:
+        return skipped("api", "started without it (--no-api)")
+    url = f"{stack.http}/healthz"
+    advice = "See log/api.log in the data directory; restart with `roundtable up`."
+    try:
+        status = httpx.get(url, timeout=5, trust_env=False).status_code
+    except httpx.HTTPError as error:
+        return problem("api", f"{url} does not answer: {error or type(error).__name__}", advice)
+    if status != httpx.codes.OK:
+        return problem("api", f"{url} answers {status}", advice)
+    return fine("api", f"healthy at {stack.http}")
+
+
+def check_worker(stack: Stack) -> Finding:
+    """Does the worker run?"""
+    if "worker" not in stack.processes:
+        return skipped("worker", "started without it (--no-worker)")
+    if not stack.is_alive("worker"):
+        advice = "See log/worker.log in the data directory; restart with `roundtable up`."
+        return problem("worker", "it does not run: events are stored but not counted", advice)
+    return fine("worker", f"runs as process {stack.processes['worker'].pid}")
+
+
+def _version(major: int) -> Finding:
+    if major < OLDEST_POSTGRES:
+        advice = f"Use PostgreSQL {OLDEST_POSTGRES} or newer."
+        return problem("postgresql", f"it is version {major}", advice)
+    return fine("postgresql", f"version {major} answers")
+
+
+def _topics(wrong: list[str], count: int) -> Finding:
+    if not wrong:
+        return fine("topics", f"all {count} are as the catalogue wants them")
+    return problem(
+        "topics",
+        "; ".join(wrong),
+        "Run `roundtable topics` for missing ones. The number of partitions of a topic with data "
+        "must not be changed: events of one account would change places.",
+    )
