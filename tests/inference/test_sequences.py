@@ -91,6 +91,36 @@ def test_the_e_value_pools_the_variance_under_no_difference():
     assert result.p_value == pytest.approx(min(1, math.exp(-expected)), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("control", "treatment"),
+    [
+        ([0] * 340 + [1] * 60, [0] * 302 + [1] * 98),
+        ([0] * 380 + [1] * 20, [0] * 20 + [1]),
+        ([0, 2] * 200, [-9, 11] * 15),
+    ],
+)
+def test_the_interval_ends_where_differences_begin_to_be_rejected(control, treatment):
+    planned = 500
+    rho_squared = tightest_rho_squared(planned, alpha=ALPHA)
+    n = len(control) + len(treatment)
+    information = n * rho_squared
+    own = np.var(control, ddof=1) / len(control) + np.var(treatment, ddof=1) / len(treatment)
+
+    def evidence_against(difference: float) -> float:
+        together = np.concatenate([control, np.array(treatment) - difference])
+        pooled = np.var(together, ddof=1) * (1 / len(control) + 1 / len(treatment))
+        distance = np.mean(treatment) - np.mean(control) - difference
+        shrink = information / (information + 1)
+        log_e = shrink * distance**2 / max(own, pooled) / 2 - math.log(information + 1) / 2
+        return log_e + math.log(ALPHA)
+
+    result = found(compare_at_any_time(arm_of(control), arm_of(treatment), planned_units=planned))
+
+    for end in ends_of(result):
+        far = result.estimate + 50 * (end - result.estimate)
+        assert end == pytest.approx(optimize.brentq(evidence_against, result.estimate, far))
+
+
 def test_a_small_arm_that_has_not_varied_cannot_feign_certainty():
     control, treatment = arm_of([0] * 380 + [1] * 20), arm_of([0] * 21)
     rho_squared = tightest_rho_squared(1000, alpha=ALPHA)
