@@ -1,0 +1,99 @@
+"""The worker process: `python -m stream_processors`. Exit code 1 where it failed, 2 where misled."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaProducer
+
+from schemas.catalog import DEAD_LETTERS, EVENTS
+from storage.pool import Pool, open_pool
+from stream_processors.app import StreamApp, Subscription, build_app
+from stream_processors.attribution_agent import AttributionAgent
+from stream_processors.builder import build_definitions
+from stream_processors.dead_letters import DeadLetterWriter
+from stream_processors.offsets import OffsetTable
+from stream_processors.settings import KafkaSettings
+from stream_processors.worker import run
+from stream_processors.worker_settings import SettingMissingError, WorkerSettings
+
+logger = logging.getLogger("stream_processors")
+
+FAILED, MISLED = 1, 2
+
+
+def main() -> int:
+    """Run until told to stop; return the exit code."""
+    try:
+        settings = WorkerSettings.from_env(os.environ)
+    except SettingMissingError as error:
+        sys.stderr.write(f"{error}\n")
+        return MISLED
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    try:
+        asyncio.run(work(settings))
+    except Exception:
+        logger.exception("action=failed")
+        return FAILED
+    return 0
+
+
+async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> None:
+    """Run the agents and the builder until SIGTERM, `stop` or a failure, which is raised."""
+    stop = stop or asyncio.Event()
+    async with (
+        open_pool(settings.database, name=settings.name, durable=False) as pool,
+        _producer(settings) as producer,
+    ):
+        building = asyncio.create_task(_build(pool, stop))
+        try:
+            await run(_app(settings, pool, producer), stop)
+        finally:
+            building.cancel()
+        await _raise_failure(building)
+
+
+def _app(settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer) -> StreamApp:
+    kafka = KafkaSettings(
+        bootstrap=settings.kafka, group=settings.group, instance=settings.instance
+    )
+    offsets = OffsetTable(pool, settings.kafka, (EVENTS.name,))
+    letters = DeadLetterWriter(producer, DEAD_LETTERS.name)
+    attribution = AttributionAgent(pool, offsets.topic_id, letters)
+    subscriptions = [Subscription(EVENTS.name, attribution.handle)]
+    return build_app(kafka, subscriptions, offsets.start_offsets)
+
+
+async def _build(pool: Pool, stop: asyncio.Event) -> None:
+    try:
+        await build_definitions(pool, lambda: datetime.now(UTC))
+    finally:
+        # Where the builder failed, the worker has to end and say so.
+        stop.set()
+
+
+async def _raise_failure(building: asyncio.Task[None]) -> None:
+    try:
+        await building
+    except asyncio.CancelledError:
+        return
+
+
+@asynccontextmanager
+async def _producer(settings: WorkerSettings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Publishes refused records on the dead-letter topic, each with reason and place.
+
+At least once: readers know a record by topic id, partition and offset. The table `dead_letters`,
+written in the batch's transaction, holds each exactly once.
+"""
+
+import asyncio
+
+from aiokafka import AIOKafkaProducer
+
+from schemas.dead_letters import DeadLetter, encode_dead_letter, identity_of
+from storage.batches import DecodedBatch
+from storage.dead_letters import Refused
+
+
+class DeadLetterWriter:
+    """Writes to one topic and waits for the broker's acknowledgement."""
+
+    def __init__(self, producer: AIOKafkaProducer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+
+    async def write(self, batch: DecodedBatch) -> None:
+        """Publish the refused records of a batch; returns once the broker holds them all."""
+        sent = [await self._send(batch, refused) for refused in batch.refused]
+        if sent:
+            await asyncio.gather(*sent)
+
+    async def _send(self, batch: DecodedBatch, refused: Refused) -> asyncio.Future[object]:
+        key = f"{batch.topic}/{batch.partition}/{refused.offset}".encode()
+        value = encode_dead_letter(_letter(batch, refused))
+        future: asyncio.Future[object] = await self._producer.send(
+            self._topic, key=key, value=value
+        )
+        return future
+
+
+def _letter(batch: DecodedBatch, refused: Refused) -> DeadLetter:
+    source, event_id = identity_of(refused.raw)
+    return DeadLetter(
+        field=refused.field,
+        rule=refused.rule,
+        detail=refused.detail,
+        topic=batch.topic,
+        topic_id=str(batch.topic_id),
+        partition=batch.partition,
+        offset=refused.offset,
+        raw=refused.raw,
+        received_at_us=refused.received_us,
+        source=source,
+        id=event_id,
+    )
