@@ -1,15 +1,12 @@
 """A mapping: how the rows of one kind of file become events. Wrong ones are refused by key."""
 
-import hashlib
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from cli.replaying.mapping_parts import (
+    FROM_LIST,
     Attribute,
     Condition,
     FromColumn,
@@ -22,15 +19,10 @@ from cli.replaying.mapping_parts import (
     Value,
 )
 from cli.replaying.templates import Template
-from cli.stack_error import StackError
 
 SYNTHESIZED = "time_synthesized"
 """The field of `data` that marks a time as made up; only the replay sets it."""
 ATTRIBUTES = ("account", "contact", "campaign", "content", "channel", "deal")
-
-
-class MappingError(StackError):
-    """A mapping file that cannot be used; the message names the key and the rule."""
 
 
 class FileOptions(Part):
@@ -45,7 +37,7 @@ class Refusal(Part):
     """Rows to leave out when all conditions hold, and the reason that is shown for them."""
 
     reason: Annotated[str, Field(min_length=1, max_length=200)]
-    when: Annotated[tuple[Condition, ...], Field(min_length=1, strict=False)]
+    when: Annotated[tuple[Condition, ...], Field(min_length=1), FROM_LIST]
 
 
 class Attributes(Part):
@@ -68,8 +60,8 @@ class EventMapping(Attributes):
     time: Time
     source: Text | None = None
     amount: Money | None = None
-    data: dict[str, Value] = {}
-    when: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
+    data: dict[str, Value] = Field(default={})
+    when: Annotated[tuple[Condition, ...], FROM_LIST] = ()
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
@@ -87,8 +79,8 @@ class Mapping(Part):
     source: Text
     file: FileOptions = FileOptions()
     every_event: Attributes = Attributes()
-    refuse: Annotated[tuple[Refusal, ...], Field(strict=False)] = ()
-    event: Annotated[tuple[EventMapping, ...], Field(min_length=1, strict=False)]
+    refuse: Annotated[tuple[Refusal, ...], FROM_LIST] = ()
+    event: Annotated[tuple[EventMapping, ...], Field(min_length=1), FROM_LIST]
 
     @model_validator(mode="after")
     def _events_fit_together(self) -> Self:
@@ -128,30 +120,6 @@ class Mapping(Part):
             owners[identity] = event.name
 
 
-@dataclass(frozen=True)
-class LoadedMapping:
-    """A mapping and the digest of the file that it was read from."""
-
-    mapping: Mapping
-    digest: str
-
-
-def load_mapping(path: Path) -> LoadedMapping:
-    """Read a mapping file; raises MappingError naming the first wrong keys and their rules."""
-    try:
-        content = path.read_bytes()
-        table = tomllib.loads(content.decode())
-    except OSError as error:
-        raise MappingError(f"{path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path} is not TOML: {error}.") from error
-    try:
-        mapping = Mapping.model_validate(table)
-    except ValidationError as error:
-        raise MappingError(_explain(path, error)) from error
-    return LoadedMapping(mapping, hashlib.sha256(content).hexdigest())
-
-
 def _check_place(event: EventMapping, earlier: list[str]) -> None:
     if event.name in earlier:
         raise ValueError(f"event {event.name!r}: name: every event has its own")
@@ -160,14 +128,6 @@ def _check_place(event: EventMapping, earlier: list[str]) -> None:
         raise ValueError(
             f"event {event.name!r}: time.after: {event.time.after!r} is no earlier event ({known})"
         )
-
-
-def _explain(path: Path, error: ValidationError) -> str:
-    lines = []
-    for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"]) or "mapping"
-        lines.append(f"{key}: {item['msg'].removeprefix('Value error, ')}")
-    return "\n  ".join([f"{path} is no mapping that can be used:", *lines])
 
 
 def _columns(mapping: Mapping) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The parts of a mapping: conditions, values, amounts and times, as a person writes them in TOML."""
+"""The parts of a mapping as a person writes them: conditions, values, amounts and times."""
 
 import re
 from datetime import timedelta
@@ -54,6 +54,8 @@ def _template(value: Any) -> Template:
         raise ValueError(str(error)) from error
 
 
+FROM_LIST = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+"""TOML has lists, frozen values have tuples."""
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Text = Annotated[Template, BeforeValidator(_template)]
@@ -72,7 +74,7 @@ class Condition(Part):
 
     column: Column
     op: Literal["eq", "ne", "in", "gt", "gte", "lt", "lte", "empty"] = "eq"
-    value: Annotated[str | int | bool | tuple[str | int, ...], Field(strict=False)]
+    value: Annotated[str | int | bool | tuple[str | int, ...], FROM_LIST]
 
     @model_validator(mode="after")
     def _value_fits_op(self) -> Self:
@@ -150,7 +152,9 @@ class TimeOffset(Part):
 def _kind_of_time(value: Any) -> str | None:
     if isinstance(value, dict):
         return next((key for key in ("column", "start", "after") if key in value), None)
-    return {TimeFromColumn: "column", TimeByRow: "start", TimeOffset: "after"}.get(type(value))
+    if isinstance(value, TimeFromColumn):
+        return "column"
+    return "start" if isinstance(value, TimeByRow) else "after"
 
 
 Time = Annotated[

@@ -31,7 +31,7 @@ class RowFile:
 
 
 class RowRefusedError(Exception):
-    """A row that gives no event: `reason` is the same for all such rows, `detail` shows the cell."""
+    """A row that gives no event: `reason` holds for all rows like it, `detail` shows the cell."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         self.reason = reason

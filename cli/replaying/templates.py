@@ -25,7 +25,7 @@ class Template:
     @property
     def columns(self) -> frozenset[str]:
         """The columns that it reads."""
-        return frozenset(name for _, name in self.pieces if name not in {None, ROW})  # type: ignore[misc]
+        return frozenset(name for _, name in self.pieces if name is not None and name != ROW)
 
     @property
     def is_constant(self) -> bool:
@@ -36,7 +36,7 @@ class Template:
         """Return the function that renders it for a row; empty where a column that it names is."""
         if self.is_constant:
             constant = "".join(literal for literal, _ in self.pieces)
-            return lambda row: constant
+            return lambda _row: constant
         return lambda row: _render(self.pieces, row)
 
 
