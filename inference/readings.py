@@ -26,6 +26,7 @@ from inference.plan import (
     Role,
     Unit,
 )
+from inference.progress import expected_at
 from inference.proportions import wilson
 from inference.sample_ratio import SampleRatio, read_sample_ratio
 from inference.sentences import sentence_of_mixed_units
@@ -63,7 +64,11 @@ class OutcomeReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricReading(msgspec.Struct, frozen=True, kw_only=True):
-    """All variants on one metric, each with the control and, after that, with each other."""
+    """All variants on one metric, each with the control and, after that, with each other.
+
+    `expected_at` is when the planned units will be mature at the pace so far; absent once they are,
+    and without a pace.
+    """
 
     metric: str
     kind: MetricKind
@@ -71,6 +76,9 @@ class MetricReading(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction
     unit_label: str
     currency: str | None
+    mature_units: int
+    planned_units: int
+    expected_at: datetime | None
     arms: tuple[OutcomeReading, ...]
     pairs: tuple[PairReading, ...]
 
@@ -110,7 +118,7 @@ def read_experiment(
         mixed_share=share,
         sample_ratio=sample_ratio,
         cautions=(sentence_of_mixed_units(share),) if share > MIXED_SHARE_WARNING else (),
-        metrics=tuple(_read_metric(plan, observations, m, obstacle) for m in plan.metrics),
+        metrics=tuple(_read_metric(plan, observations, m, obstacle, now) for m in plan.metrics),
     )
 
 
@@ -138,6 +146,7 @@ def _read_metric(
     observations: Observations,
     metric: MetricPlan,
     obstacle: Obstacle | None,
+    now: datetime,
 ) -> MetricReading:
     sums = {
         arm.variant: observations.moments.get((arm.variant, metric.key), MetricMoments())
@@ -148,6 +157,7 @@ def _read_metric(
         for pair in combinations(plan.control_first, 2)
     )
     shown = {name for pair in pairs if pair.is_shown for name in (pair.baseline, pair.variant)}
+    mature_units = sum(moments.mature.n for moments in sums.values())
     return MetricReading(
         metric=metric.key,
         kind=metric.kind,
@@ -155,11 +165,32 @@ def _read_metric(
         direction=metric.direction,
         unit_label=metric.unit_label,
         currency=metric.currency,
+        mature_units=mature_units,
+        planned_units=plan.planned_units,
+        expected_at=_expected_at(plan, observations, metric, mature_units, now),
         arms=tuple(
             _read_outcome(plan, metric, variant, moments, is_shown=variant in shown)
             for variant, moments in sums.items()
         ),
         pairs=pairs,
+    )
+
+
+def _expected_at(
+    plan: ExperimentPlan,
+    observations: Observations,
+    metric: MetricPlan,
+    mature_units: int,
+    now: datetime,
+) -> datetime | None:
+    if mature_units >= plan.planned_units:
+        return None
+    return expected_at(
+        plan.planned_units,
+        sum(counts.exposed for counts in observations.units.values()),
+        exposed_since=observations.exposed_since,
+        window=metric.window,
+        now=now,
     )
 
 

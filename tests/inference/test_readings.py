@@ -280,6 +280,21 @@ def test_units_still_open_are_counted_and_decide_nothing():
     assert only_pair(reading).n_variant == 200
 
 
+def test_progress_has_the_date_at_which_the_planned_units_are_mature():
+    # 300 of 400 units in 30 days: 100 more take 10 days, the last one 14 days to mature.
+    reading = read_experiment(plan_of(BOOKED), converted((20, 150), (30, 150)), now=LATER)
+
+    (metric,) = reading.metrics
+    assert (metric.mature_units, metric.planned_units) == (300, 400)
+    assert metric.expected_at == LATER + timedelta(days=10) + WEEKS
+
+
+def test_once_the_planned_units_are_mature_nothing_is_expected():
+    reading = read_experiment(plan_of(BOOKED), converted((20, 200), (30, 200)), now=LATER)
+
+    assert reading.metrics[0].expected_at is None
+
+
 def test_arms_compare_with_the_control_first_and_then_with_each_other():
     arms = (
         ArmPlan(variant="a"),
