@@ -1,4 +1,4 @@
-"""The worker process: `python -m stream_processors`. Exit code 1 where it failed, 2 where misled."""
+"""The worker process, `python -m stream_processors`. Exit code 1: it failed; 2: it was misled."""
 
 import asyncio
 import logging
