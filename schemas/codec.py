@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from schemas.characters import is_attribute_text, is_data_text, is_plain_json
+from schemas.characters import is_attribute_text, is_plain_json
 from schemas.envelope import MAX_EVENT_BYTES, Envelope
 from schemas.event_types import EVENT_TYPES, EventType
 from schemas.events import Event, InvalidEvent
-from schemas.money import INT64_MAX, INT64_MIN, minor_units, money_of
+from schemas.money import minor_units, money_of
 from schemas.own_types import NO_OWN_TYPES, OwnTypes
 from schemas.refusals import explain_attributes, explain_bytes, explain_payload, parse_json
+from schemas.values import are_storable, explain_values
 
-MAX_DEPTH = 16
 MAX_AHEAD_US = 24 * 60 * 60 * 1_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -112,7 +112,8 @@ def _event_of(envelope: Envelope, own_types: OwnTypes | None, *, is_plain: bool)
     data = envelope.data or {}
     if not is_plain:
         _check_attribute_text(envelope)
-    _check_values(data, "data", 1, is_plain=is_plain)
+    if not are_storable(data, is_plain=is_plain):
+        raise explain_values(data)
     amount, currency = _check_type(envelope, data, own_types)
     if envelope.account is None and envelope.contact is None:
         raise InvalidEvent("account", "missing", "an event names its account, contact or both")
@@ -182,31 +183,3 @@ def _check_attribute_text(envelope: Envelope) -> None:
         value = getattr(envelope, name)
         if value is not None and not is_attribute_text(value):
             raise InvalidEvent(name, "forbidden_character", "a control or unassigned character")
-
-
-def _check_values(value: Any, path: str, depth: int, *, is_plain: bool) -> None:
-    """Refuse integers beyond 64 bits, forbidden characters and deep nesting."""
-    kind = type(value)
-    if kind is str:
-        if not (is_plain or is_data_text(value)):
-            raise InvalidEvent(path, "forbidden_character", "a control or unassigned character")
-    elif kind is int:
-        if not INT64_MIN <= value <= INT64_MAX:
-            raise InvalidEvent(path, "integer_out_of_range", "more than 64 bits")
-    elif kind is dict or kind is list:
-        if depth > MAX_DEPTH:
-            raise InvalidEvent("data", "too_deep", f"more than {MAX_DEPTH} levels")
-        _check_items(value, path, depth + 1, is_plain=is_plain)
-
-
-def _check_items(
-    values: dict[str, Any] | list[Any], path: str, depth: int, *, is_plain: bool
-) -> None:
-    if isinstance(values, list):
-        for place, item in enumerate(values):
-            _check_values(item, f"{path}[{place}]", depth, is_plain=is_plain)
-        return
-    for name, item in values.items():
-        if not (is_plain or is_data_text(name)):
-            raise InvalidEvent(path, "forbidden_character", "in the name of a field")
-        _check_values(item, f"{path}.{name}", depth, is_plain=is_plain)

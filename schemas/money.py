@@ -5,8 +5,7 @@ from typing import Any
 
 from schemas.currencies import MINOR_DIGITS
 from schemas.events import InvalidEvent
-
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+from schemas.values import INT64_MAX, INT64_MIN
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(?:\.([0-9]{1,4}))?")
 

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import re
-from typing import Any
 
 PSEUDONYM_PREFIX = "c_"
 
@@ -19,7 +18,7 @@ _WITHIN = re.compile(
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
-    rf"(?:mailto:)?([\w.!#$%&'*+/=?^`{{|}}~\-]+|\"[^\"]*\")(?:@|%40)({_DOMAIN})", re.IGNORECASE
+    rf"(?:mailto:)?(?:[\w.!#$%&'*+/=?^`{{|}}~\-]+|\"[^\"]*\")(?:@|%40)({_DOMAIN})", re.IGNORECASE
 )
 
 
@@ -29,29 +28,28 @@ def pseudonym_of(address: str, key: bytes) -> str:
     return PSEUDONYM_PREFIX + hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def address_in(text: str) -> str | None:
+    """The first e-mail address in the text."""
+    if not _may_hold_address(text):
+        return None
+    match = _WHOLE.fullmatch(text.strip()) or _WITHIN.search(text)
+    return match[0] if match else None
+
+
 def domain_of_address(text: str) -> str | None:
     """The domain, where the whole text is an e-mail address."""
-    match = _WHOLE.fullmatch(text.strip())
-    return match[2] if match else None
+    match = _WHOLE.fullmatch(text.strip()) if _may_hold_address(text) else None
+    return match[1] if match else None
 
 
 def pseudonymised(text: str, key: bytes) -> str:
     """The text with every e-mail address in it replaced by its pseudonym."""
-    if "@" not in text and "%40" not in text:
+    if not _may_hold_address(text):
         return text
     if _WHOLE.fullmatch(text.strip()):
         return pseudonym_of(text, key)
     return _WITHIN.sub(lambda match: pseudonym_of(match[0], key), text)
 
 
-def pseudonymised_value(value: Any, key: bytes) -> Any:
-    """A payload value, lists and objects included, without e-mail addresses."""
-    if isinstance(value, str):
-        return pseudonymised(value, key)
-    if isinstance(value, list):
-        return [pseudonymised_value(item, key) for item in value]
-    if isinstance(value, dict):
-        return {
-            pseudonymised(name, key): pseudonymised_value(item, key) for name, item in value.items()
-        }
-    return value
+def _may_hold_address(text: str) -> bool:
+    return "@" in text or "%40" in text
