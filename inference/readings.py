@@ -148,14 +148,8 @@ def _read_metric(
     obstacle: Obstacle | None,
     now: datetime,
 ) -> MetricReading:
-    sums = {
-        arm.variant: observations.moments.get((arm.variant, metric.key), MetricMoments())
-        for arm in plan.control_first
-    }
-    pairs = tuple(
-        read_pair(plan, metric, pair, Sums(*(sums[arm.variant].mature for arm in pair)), obstacle)
-        for pair in combinations(plan.control_first, 2)
-    )
+    sums = _sums_of(plan, observations, metric)
+    pairs = _read_pairs(plan, metric, sums, obstacle)
     shown = {name for pair in pairs if pair.is_shown for name in (pair.baseline, pair.variant)}
     mature_units = sum(moments.mature.n for moments in sums.values())
     return MetricReading(
@@ -173,6 +167,27 @@ def _read_metric(
             for variant, moments in sums.items()
         ),
         pairs=pairs,
+    )
+
+
+def _sums_of(
+    plan: ExperimentPlan, observations: Observations, metric: MetricPlan
+) -> dict[str, MetricMoments]:
+    return {
+        arm.variant: observations.moments.get((arm.variant, metric.key), MetricMoments())
+        for arm in plan.control_first
+    }
+
+
+def _read_pairs(
+    plan: ExperimentPlan,
+    metric: MetricPlan,
+    sums: dict[str, MetricMoments],
+    obstacle: Obstacle | None,
+) -> tuple[PairReading, ...]:
+    return tuple(
+        read_pair(plan, metric, pair, Sums(*(sums[arm.variant].mature for arm in pair)), obstacle)
+        for pair in combinations(plan.control_first, 2)
     )
 
 

@@ -37,12 +37,17 @@ def compare_at_any_time(
         return NotComparable(Reason.NO_VARIANCE, "all units of both arms have the same value")
     n = control.n + treatment.n
     rho_squared = tightest_rho_squared(planned_units, alpha=alpha)
-    bound = squared_bound(n, rho_squared, alpha=alpha)
-    if bound >= n - 1:
+    if squared_bound(n, rho_squared, alpha=alpha) >= n - 1:
         return NotComparable(Reason.FAR_FROM_PLAN, "too few of the planned units for an interval")
+    return _compared(control, treatment, rho_squared, alpha)
+
+
+def _compared(control: Arm, treatment: Arm, rho_squared: float, alpha: float) -> Comparison:
+    n = control.n + treatment.n
     estimate = float(treatment.mean - control.mean)
     own, within = control.mean_variance + treatment.mean_variance, _within(control, treatment)
-    spread = half_width(max(own, within / (1 - bound / (n - 1))), n, rho_squared, alpha=alpha)
+    room = 1 - squared_bound(n, rho_squared, alpha=alpha) / (n - 1)
+    spread = half_width(max(own, within / room), n, rho_squared, alpha=alpha)
     # Pooled under "no difference" is the variance of both arms taken as one sample.
     variance = max(own, within + estimate**2 / (n - 1))
     log_e = log_e_value(estimate, variance, n, rho_squared)

@@ -390,7 +390,7 @@ def test_the_published_mailing_reads_as_it_should(mailing):
     for metric in ("visit", "conversion", "spend"):
         assert statuses[metric, "Mens E-Mail", "No E-Mail"] is Status.BETTER
     assert statuses["visit", "Womens E-Mail", "No E-Mail"] is Status.BETTER
-    # p = 0.030 at one look, by chance alone one in three experiments with many looks has that.
+    # p = 0.030 at one look is not enough for an interval that may be watched.
     assert statuses["spend", "Womens E-Mail", "Mens E-Mail"] is Status.UNDECIDED
 
 
