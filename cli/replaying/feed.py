@@ -11,6 +11,8 @@ from cli.replaying.mapping_file import MappingError
 from cli.replaying.row_events import RowEvents
 from cli.replaying.rows import RefusedRow, Row, RowFile, RowRefusedError, UnreadableRow
 
+OnRefused = Callable[[RefusedRow], None]
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -31,7 +33,7 @@ class Feed:
         file: RowFile,
         row_events: RowEvents,
         choice: Choice,
-        on_refused: Callable[[RefusedRow], None],
+        on_refused: OnRefused,
     ) -> None:
         self._file = file
         self._row_events = row_events
@@ -39,18 +41,26 @@ class Feed:
         self._on_refused = on_refused
         self.rows_read = 0
         self.refused: Counter[str] = Counter()
+        self._shuffled: int | None = None
 
     def events(self) -> Iterator[bytes]:
         """Yield every event that is to be delivered."""
         if self._choice.shuffle is None:
             return self._in_file_order()
         events = list(self._in_file_order())
+        self._shuffled = len(events)
         random.Random(self._choice.shuffle).shuffle(events)  # noqa: S311 - an order, not a secret
         return iter(events)
 
     def fraction_read(self) -> float:
         """Return how much of the file was read, 0 to 1."""
         return self._file.fraction_read()
+
+    def fraction_done(self, delivered: int) -> float:
+        """Return how much is done when this many events were delivered, 0 to 1."""
+        if self._shuffled is None:
+            return self.fraction_read()
+        return delivered / max(self._shuffled, 1)
 
     def _in_file_order(self) -> Iterator[bytes]:
         for row in islice(self._file.rows, self._choice.limit):

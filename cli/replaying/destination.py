@@ -1,0 +1,88 @@
+"""Chooses where events go, the same for every command that sends some."""
+
+import argparse
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from cli.data_dir import add_data_dir
+from cli.replaying.gateway import gateway
+from cli.replaying.kafka_inbox import kafka_inbox
+from cli.replaying.targets import Target
+from cli.settings import KAFKA, TOKEN, Settings
+from cli.stack import Stack, find
+from cli.stack_error import StackError
+
+
+class DestinationError(StackError):
+    """It is not known where to send to."""
+
+
+@dataclass(frozen=True)
+class GatewayAddress:
+    """The API and the token it asks for."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KafkaAddress:
+    """A cluster whose inbox takes events."""
+
+    bootstrap: str
+
+
+Destination = GatewayAddress | KafkaAddress
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that choose the destination."""
+    add_data_dir(parser)
+    parser.add_argument(
+        "--to",
+        choices=("gateway", "kafka"),
+        default="gateway",
+        help="post to the API, or write to the topic events.inbox (default: %(default)s)",
+    )
+    parser.add_argument("--url", help="root of the API (default: that of the running stack)")
+    parser.add_argument("--token", help=f"token of the API (default: {TOKEN.name}, or the stack's)")
+    parser.add_argument(
+        "--kafka", help=f"bootstrap address (default: {KAFKA.name}, or the stack's)"
+    )
+
+
+def destination_of(args: argparse.Namespace, environ: Mapping[str, str]) -> Destination:
+    """Return what the options, the environment and the running stack say, in this order."""
+    settings = Settings.from_env(environ)
+    stack = find(args.data_dir)
+    if args.to == "kafka":
+        of_stack = stack.kafka if stack is not None else None
+        return KafkaAddress(_known(args.kafka or settings.kafka or of_stack, args, "--kafka"))
+    url = _known(args.url or (stack.http if stack is not None else None), args, "--url")
+    return GatewayAddress(url, _token(args, settings, stack))
+
+
+@asynccontextmanager
+async def open_target(destination: Destination) -> AsyncIterator[Target]:
+    """Yield the target, closed at the end."""
+    if isinstance(destination, KafkaAddress):
+        with kafka_inbox(destination.bootstrap) as inbox:
+            yield inbox
+        return
+    async with gateway(destination.url, destination.token) as api:
+        yield api
+
+
+def _token(args: argparse.Namespace, settings: Settings, stack: Stack | None) -> str:
+    # The stack's token belongs to the stack's address: it is not shown to another one.
+    of_stack = stack.token if stack is not None and args.url in {None, stack.http} else None
+    return _known(args.token or settings.token or of_stack, args, "--token")
+
+
+def _known(value: str | None, args: argparse.Namespace, option: str) -> str:
+    if not value:
+        raise DestinationError(
+            f"Nothing runs in {args.data_dir}. Start it with `roundtable up`, or give {option}."
+        )
+    return value

@@ -1,0 +1,52 @@
+"""Writes events to the topic `events.inbox`; the intake agent judges them there."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from cli.replaying.targets import Answer, TargetError
+from schemas.catalog import INBOX
+
+ACKNOWLEDGED_SECONDS = 60
+
+
+class KafkaInbox:
+    """A target that counts an event as accepted once all in-sync replicas have it."""
+
+    def __init__(self, producer: KafkaProducer, bootstrap: str) -> None:
+        self._producer = producer
+        self.name = f"kafka:{bootstrap}/{INBOX.name}"
+
+    async def send(self, batch: Sequence[bytes]) -> Answer:
+        """Write the batch and wait for the broker."""
+        return await asyncio.to_thread(self._send, batch)
+
+    def _send(self, batch: Sequence[bytes]) -> Answer:
+        try:
+            pending = [self._producer.send(INBOX.name, value=event) for event in batch]
+            for future in pending:
+                future.get(timeout=ACKNOWLEDGED_SECONDS)
+        except KafkaError as error:
+            raise TargetError(
+                f"Kafka did not take the events ({error}). "
+                "Run the same command again: it continues from the last batch that was taken."
+            ) from error
+        return Answer(len(batch))
+
+
+@contextmanager
+def kafka_inbox(bootstrap: str) -> Iterator[KafkaInbox]:
+    """Yield a target for the cluster at `bootstrap`."""
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=5, enable_idempotence=True
+        )
+    except KafkaError as error:
+        raise TargetError(f"No Kafka broker answers at {bootstrap} ({error}).") from error
+    try:
+        yield KafkaInbox(producer, bootstrap)
+    finally:
+        producer.close()
