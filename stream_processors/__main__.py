@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
-from schemas.catalog import DEAD_LETTERS, EVENTS
+from schemas.catalog import DEAD_LETTERS, EVENTS, INBOX
+from schemas.gate import GateRules
 from storage.pool import Pool, open_pool
 from stream_processors.app import StreamApp, Subscription, build_app
 from stream_processors.attribution_agent import AttributionAgent
 from stream_processors.builder import build_definitions
 from stream_processors.dead_letters import DeadLetterWriter
+from stream_processors.intake_agent import IntakeAgent
 from stream_processors.offsets import OffsetTable
 from stream_processors.settings import KafkaSettings
 from stream_processors.worker import run
@@ -24,6 +26,7 @@ from stream_processors.worker_settings import SettingMissingError, WorkerSetting
 logger = logging.getLogger("stream_processors")
 
 FAILED, MISLED = 1, 2
+_SERVICES = ("stream_processors.transport", "stream_processors.reading")
 
 
 def main() -> int:
@@ -33,15 +36,20 @@ def main() -> int:
     except SettingMissingError as error:
         sys.stderr.write(f"{error}\n")
         return MISLED
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    _log_to_stderr(settings.log_level)
     try:
         asyncio.run(work(settings))
     except Exception:
         logger.exception("action=failed")
         return FAILED
     return 0
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # They tell of every connection and every service of theirs; what fails is a warning.
+    for noisy in ("kafka", "aiokafka", "faust", "mode", "stream_processors.app", *_SERVICES):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> None:
@@ -51,6 +59,7 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
         open_pool(settings.database, name=settings.name, durable=False) as pool,
         _producer(settings) as producer,
     ):
+        logger.info("action=started name=%s", settings.name)
         building = asyncio.create_task(_build(pool, stop))
         try:
             await run(_app(settings, pool, producer), stop)
@@ -63,10 +72,15 @@ def _app(settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer) -> St
     kafka = KafkaSettings(
         bootstrap=settings.kafka, group=settings.group, instance=settings.instance
     )
-    offsets = OffsetTable(pool, settings.kafka, (EVENTS.name,))
+    offsets = OffsetTable(pool, settings.kafka, (EVENTS.name, INBOX.name))
     letters = DeadLetterWriter(producer, DEAD_LETTERS.name)
+    rules = GateRules(settings.hash_key, settings.allowed_staff_fields)
     attribution = AttributionAgent(pool, offsets.topic_id, letters)
-    subscriptions = [Subscription(EVENTS.name, attribution.handle)]
+    intake = IntakeAgent(pool, offsets.topic_id, producer, letters, rules, EVENTS.name)
+    subscriptions = [
+        Subscription(EVENTS.name, attribution.handle),
+        Subscription(INBOX.name, intake.handle),
+    ]
     return build_app(kafka, subscriptions, offsets.start_offsets)
 
 
