@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from attribution.filters import Predicate, Reader, Types, predicate, reader
 from attribution.measures import MeasureRule, compile_measure
@@ -68,7 +69,8 @@ class Definition:
 
     def variant_of(self, event: Event) -> int | None:
         """Return the number of the variant that the exposure names, None where it names none."""
-        return self.exposure.variant_numbers.get(str(self.exposure.variant_of(event)))
+        name = _name_in_json(self.exposure.variant_of(event))
+        return None if name is None else self.exposure.variant_numbers.get(name)
 
 
 def compile_definition(
@@ -97,6 +99,15 @@ def compile_definition(
 def microseconds(moment: datetime) -> int:
     """Return exact microseconds since 1970 of a time that carries its offset."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def _name_in_json(value: Any) -> str | None:
+    """Return a scalar as JSON writes it; what is absent or no scalar names nothing."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else None
 
 
 def _compile_metric(use: MetricUse, metric: Metric, rates: Rates) -> MetricRule:
