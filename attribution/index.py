@@ -29,7 +29,7 @@ class DefinitionIndex:
     def exposable(self, event: Event) -> list[Definition]:
         """Return every definition for which this event is an exposure event."""
         if event.type == ASSIGNMENT_TYPE:
-            found = self._assigned.get(str(event.data.get("experiment")), [])
+            found = self._assigned.get(_hashable(event.data.get("experiment")), [])
             return found + self._matched(event) if self._matching else found
         return self._matched(event)
 
