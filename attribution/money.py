@@ -21,7 +21,7 @@ class Rate:
 
 
 class UnknownRateError(LookupError):
-    """No rate of this currency is in force on this day; add one and replay the event."""
+    """No rate of this currency is in force on this day."""
 
     def __init__(self, currency: str, day: date) -> None:
         self.currency = currency
