@@ -1,0 +1,142 @@
+"""From stored totals to what a reading is made of: the plan, and sums split by maturity. Pure.
+
+A cohort is mature once the window of the last unit it may hold has passed: at the end of its UTC
+day plus the window. So a unit enters the decision once, with all others of its day.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from attribution.increments import Cell, CohortCounts
+from inference.moments import Moments
+from inference.plan import (
+    ArmCounts,
+    ArmPlan,
+    ExperimentPlan,
+    MetricMoments,
+    MetricPlan,
+    Observations,
+)
+from schemas.currencies import MINOR_DIGITS
+from schemas.resources import Measure, Metric, MetricKind, MetricUse, Variant
+from storage.definitions import DefinitionBody
+from storage.readings import ExperimentTotals
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+def plan_of(body: DefinitionBody) -> ExperimentPlan:
+    """Return the frozen definition as inference reads it."""
+    experiment = body.experiment
+    currency = body.reporting_currency
+    return ExperimentPlan(
+        key=experiment.key,
+        arms=tuple(_arm(variant) for variant in experiment.variants),
+        metrics=tuple(
+            _metric(use, body.metrics[use.metric], currency) for use in experiment.metrics
+        ),
+        planned_units=experiment.planned_units,
+        unit=experiment.unit,
+        randomised=experiment.randomised,
+    )
+
+
+def observations_of(totals: ExperimentTotals, *, now: datetime) -> Observations:
+    """Return what was counted, split into mature and still open at the time `now`."""
+    experiment = totals.body.experiment
+    keys = [use.metric for use in experiment.metrics]
+    variants = [variant.key for variant in experiment.variants]
+    windows = [totals.body.metrics[key].window for key in keys]
+    moments: dict[tuple[str, str], MetricMoments] = {}
+    for cell, increment in totals.cells.items():
+        name = (variants[cell.variant], keys[cell.metric])
+        sums = moments.get(name, MetricMoments())
+        mature = is_mature(cell.day, windows[cell.metric], now)
+        moments[name] = _added(sums, increment.moments, mature=mature)
+    return Observations(
+        moments=moments,
+        units=_units(variants, totals),
+        exposed_since=_first_day(cohort.day for cohort, n in totals.cohorts.items() if n.units),
+        backfill_complete=totals.is_built,
+    )
+
+
+def is_mature(day: int, window: timedelta, now: datetime) -> bool:
+    """Tell whether every unit first exposed on this day has passed its window."""
+    return start_of(day) + _DAY + window <= now
+
+
+def start_of(day: int) -> datetime:
+    """Return midnight UTC of a day counted from 1970-01-01."""
+    return _EPOCH + day * _DAY
+
+
+def incomplete_units(totals: ExperimentTotals) -> dict[tuple[str, str], int]:
+    """Return, by variant and metric, how many outcomes miss a part that could not be read."""
+    experiment = totals.body.experiment
+    found: dict[tuple[str, str], int] = {}
+    for cell, increment in totals.cells.items():
+        if increment.incomplete:
+            name = _name_of(cell, experiment.variants, experiment.metrics)
+            found[name] = found.get(name, 0) + increment.incomplete
+    return found
+
+
+def _name_of(
+    cell: Cell, variants: tuple[Variant, ...], metrics: tuple[MetricUse, ...]
+) -> tuple[str, str]:
+    return variants[cell.variant].key, metrics[cell.metric].metric
+
+
+def _arm(variant: Variant) -> ArmPlan:
+    return ArmPlan(
+        variant=variant.key, weight=variant.weight, is_control=variant.control, name=variant.name
+    )
+
+
+def _metric(use: MetricUse, metric: Metric, currency: str) -> MetricPlan:
+    digits = MINOR_DIGITS[currency]
+    is_money = metric.kind is MetricKind.LATEST_DEAL_VALUE or metric.measure.value == "amount"
+    return MetricPlan(
+        key=metric.key,
+        kind=metric.kind,
+        window=metric.window,
+        role=use.role,
+        scale=digits if is_money else metric.measure.scale,
+        denominator_scale=_scale(metric.denominator, digits),
+        name=metric.name,
+        unit_label=metric.unit_label,
+        currency=currency if is_money else None,
+        direction=metric.direction,
+        has_covariate=use.covariate is not None,
+    )
+
+
+def _scale(measure: Measure | None, digits: int) -> int:
+    if measure is None:
+        return 0
+    return digits if measure.value == "amount" else measure.scale
+
+
+def _added(sums: MetricMoments, more: Moments, *, mature: bool) -> MetricMoments:
+    if mature:
+        return MetricMoments(sums.mature + more, sums.still_open)
+    return MetricMoments(sums.mature, sums.still_open + more)
+
+
+def _units(variants: list[str], totals: ExperimentTotals) -> dict[str, ArmCounts]:
+    counts: dict[str, list[CohortCounts]] = {key: [] for key in variants}
+    for cohort, found in totals.cohorts.items():
+        counts[variants[cohort.variant]].append(found)
+    return {
+        key: ArmCounts(
+            exposed=sum(c.units - c.mixed for c in found), mixed=sum(c.mixed for c in found)
+        )
+        for key, found in counts.items()
+    }
+
+
+def _first_day(days: Iterable[int]) -> datetime | None:
+    first = min(days, default=None)
+    return None if first is None else start_of(first)
