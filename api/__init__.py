@@ -1,1 +1,1 @@
-"""The only user of fastapi: gateway, REST routes, server-sent events. May import storage and below."""
+"""The only user of fastapi: gateway, REST routes, event streams. May import storage and below."""

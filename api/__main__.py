@@ -1,0 +1,25 @@
+"""`python -m api`: reads the settings from the environment and serves until SIGTERM or Ctrl-C."""
+
+import logging
+import os
+import sys
+
+from api.app import build_app
+from api.server import Server
+from api.settings import SettingError, Settings
+
+
+def main() -> int:
+    """Serve; exit code 2 where a setting is wrong."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings.from_env(os.environ)
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    Server(build_app(settings), host=settings.host, port=settings.port).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Puts the API together from its parts: nothing is discovered, nothing runs at import."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from api import gateway, health
+from api.access import TokenRequired
+from api.problem_handlers import add_problem_handlers
+from api.services import running_services
+from api.settings import Settings
+from schemas.catalog import EVENTS
+
+ROUTERS = (gateway.router, health.router)
+
+
+def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI:
+    """Build the API that works with these settings and writes events to this topic."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_services(settings, events_topic) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Roundtable",
+        description="Event-driven experiment tracking for B2B marketing and sales.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,  # they load scripts from other hosts
+        redoc_url=None,
+        middleware=[Middleware(TokenRequired, token=settings.token)],
+        max_body_size=settings.max_body_bytes,
+    )
+    add_problem_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

@@ -1,0 +1,36 @@
+"""Serves the API by HTTP until it is told to stop; answers what it has begun to answer."""
+
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+FINISH_SECONDS = 15
+
+
+class Server(uvicorn.Server):
+    """A server that tells open streams to end before it waits for them."""
+
+    def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
+        """Take the application and where to listen; port 0 takes any free one."""
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                access_log=False,
+                server_header=False,
+                log_level="warning",
+                timeout_graceful_shutdown=FINISH_SECONDS,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, end the streams, answer the rest, close."""
+        self._app.state.services.closing.set()
+        await super().shutdown(sockets)

@@ -1,0 +1,86 @@
+"""What routes work with, put together once at the start and closed at the end."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.contact_accounts import ContactAccounts
+from api.database import Database
+from api.in_flight import InFlight
+from api.log_writer import LogWriter
+from api.settings import Settings
+from schemas.gate import GateRules
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One of each; `closing` is set when the API begins to end."""
+
+    settings: Settings
+    gate_rules: GateRules
+    in_flight: InFlight
+    log: LogWriter
+    database: Database
+    contact_accounts: ContactAccounts
+    closing: asyncio.Event
+
+
+@asynccontextmanager
+async def running_services(settings: Settings, events_topic: str) -> AsyncIterator[Services]:
+    """Connect to Kafka and PostgreSQL in the background: the API answers before either does."""
+    in_flight = InFlight(settings.max_in_flight_bytes)
+    database = Database(settings.database, connections=settings.database_connections)
+    services = Services(
+        settings=settings,
+        gate_rules=GateRules(settings.hash_key, settings.allowed_staff_fields),
+        in_flight=in_flight,
+        log=LogWriter(
+            settings.kafka,
+            events_topic,
+            acknowledge_seconds=settings.acknowledge_seconds,
+            in_flight=in_flight,
+        ),
+        database=database,
+        contact_accounts=ContactAccounts(database),
+        closing=asyncio.Event(),
+    )
+    async with _running(services.log.run(), services.database.run()):
+        yield services
+
+
+@asynccontextmanager
+async def _running(*jobs: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(job) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_end_with_it)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _end_with_it(task: asyncio.Task[None]) -> None:
+    """End the process when a job ends that never should: without it, nothing would be right."""
+    if not task.cancelled():
+        _LOG.critical("The API ends because a part of it failed", exc_info=task.exception())
+        signal.raise_signal(signal.SIGTERM)
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that this request came to."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesHere = Annotated[Services, Depends(services_of)]

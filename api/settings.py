@@ -1,0 +1,159 @@
+"""What the environment may say about the API, read once into a frozen value.
+
+`VARIABLES` declares every variable once: the reader, the messages and the table in the docs use it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.currencies import MINOR_DIGITS
+
+MEBIBYTE = 1024 * 1024
+FEWEST_HASH_KEY_BYTES = 16
+FEWEST_TOKEN_CHARACTERS = 16
+
+
+class SettingError(ValueError):
+    """An environment variable is missing, or holds a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: its name, the default as it would be written, what it is for.
+
+    Without a default it has to be set.
+    """
+
+    name: str
+    default: str | None
+    purpose: str
+
+
+KAFKA = Variable("ROUNDTABLE_KAFKA", None, "bootstrap addresses of Kafka, separated by commas")
+DATABASE = Variable("ROUNDTABLE_DATABASE", None, "conninfo or URL of PostgreSQL")
+HOST = Variable("ROUNDTABLE_HTTP_HOST", "127.0.0.1", "address that the API listens on")
+PORT = Variable("ROUNDTABLE_HTTP_PORT", "8000", "port that the API listens on")
+TOKEN = Variable("ROUNDTABLE_TOKEN", None, "token that every request has to show")
+HASH_KEY = Variable(
+    "ROUNDTABLE_HASH_KEY",
+    None,
+    "secret that e-mail addresses are hashed with; the same in every process and for ever",
+)
+ALLOWED_STAFF_FIELDS = Variable(
+    "ROUNDTABLE_ALLOWED_STAFF_FIELDS",
+    "",
+    "names of data fields, separated by commas, that are kept though they may name an employee",
+)
+REPORTING_CURRENCY = Variable(
+    "ROUNDTABLE_REPORTING_CURRENCY", "EUR", "ISO 4217 code of the currency that results are in"
+)
+MAX_BODY = Variable(
+    "ROUNDTABLE_MAX_BODY_BYTES", str(4 * MEBIBYTE), "largest body of a request with events"
+)
+MAX_EVENTS = Variable(
+    "ROUNDTABLE_MAX_BATCH_EVENTS", "5000", "largest number of events in one request"
+)
+MAX_IN_FLIGHT = Variable(
+    "ROUNDTABLE_MAX_IN_FLIGHT_BYTES",
+    str(64 * MEBIBYTE),
+    "bytes of events that may wait for Kafka; beyond, requests are answered with 429",
+)
+ACKNOWLEDGE = Variable(
+    "ROUNDTABLE_ACKNOWLEDGE_SECONDS",
+    "10",
+    "how long a request waits for Kafka's acknowledgement before it is answered with 503",
+)
+DATABASE_CONNECTIONS = Variable(
+    "ROUNDTABLE_DATABASE_CONNECTIONS", "8", "connections to PostgreSQL that the API opens at most"
+)
+VARIABLES = (
+    *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
+    *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the API is told at its start; secrets are not shown."""
+
+    kafka: str
+    database: str = field(repr=False)
+    host: str
+    port: int
+    token: str = field(repr=False)
+    hash_key: bytes = field(repr=False)
+    allowed_staff_fields: frozenset[str]
+    reporting_currency: str
+    max_body_bytes: int
+    max_batch_events: int
+    max_in_flight_bytes: int
+    acknowledge_seconds: int
+    database_connections: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the variables listed in VARIABLES; an empty one counts as not set."""
+        return cls(
+            kafka=_text(environ, KAFKA),
+            database=_text(environ, DATABASE),
+            host=_text(environ, HOST),
+            port=_number(environ, PORT, at_least=0, at_most=65_535),
+            token=_secret(environ, TOKEN, FEWEST_TOKEN_CHARACTERS),
+            hash_key=_secret(environ, HASH_KEY, FEWEST_HASH_KEY_BYTES).encode(),
+            allowed_staff_fields=frozenset(_names(environ, ALLOWED_STAFF_FIELDS)),
+            reporting_currency=_currency(environ, REPORTING_CURRENCY),
+            max_body_bytes=_number(environ, MAX_BODY, at_least=64 * 1024),
+            max_batch_events=_number(environ, MAX_EVENTS, at_least=1),
+            max_in_flight_bytes=_number(environ, MAX_IN_FLIGHT, at_least=MEBIBYTE),
+            acknowledge_seconds=_number(environ, ACKNOWLEDGE, at_least=1, at_most=600),
+            database_connections=_number(environ, DATABASE_CONNECTIONS, at_least=2, at_most=1_000),
+        )
+
+    def __post_init__(self) -> None:
+        """Refuse limits under which no request of the largest size could ever be taken."""
+        if self.max_in_flight_bytes < 2 * self.max_body_bytes:
+            raise SettingError(
+                f"{MAX_IN_FLIGHT.name} must be at least twice {MAX_BODY.name}: a body is held "
+                "beside the records made from it."
+            )
+
+
+def _text(environ: Mapping[str, str], variable: Variable) -> str:
+    text = environ.get(variable.name) or variable.default
+    if text is None:
+        raise SettingError(
+            f"{variable.name} is not set: {variable.purpose}. `roundtable up` sets it by itself."
+        )
+    return text
+
+
+def _number(
+    environ: Mapping[str, str], variable: Variable, *, at_least: int, at_most: int = 2**40
+) -> int:
+    text = _text(environ, variable)
+    if not text.isdecimal() or not at_least <= int(text) <= at_most:
+        raise SettingError(
+            f"{variable.name} is {text!r}; it must be a whole number from {at_least} to {at_most}."
+        )
+    return int(text)
+
+
+def _secret(environ: Mapping[str, str], variable: Variable, fewest: int) -> str:
+    text = _text(environ, variable)
+    if len(text) < fewest or not (text.isascii() and text.isprintable()):
+        raise SettingError(
+            f"{variable.name} must be at least {fewest} printable ASCII characters, as from "
+            "`openssl rand -hex 32`."
+        )
+    return text
+
+
+def _names(environ: Mapping[str, str], variable: Variable) -> list[str]:
+    return [name.strip() for name in _text(environ, variable).split(",") if name.strip()]
+
+
+def _currency(environ: Mapping[str, str], variable: Variable) -> str:
+    code = _text(environ, variable)
+    if code not in MINOR_DIGITS:
+        raise SettingError(f"{variable.name} is {code!r}, which is no ISO 4217 currency code.")
+    return code
