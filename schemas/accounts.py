@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from functools import lru_cache
 
 from schemas.free_mail import FREE_MAIL_DOMAINS
 
@@ -11,6 +12,7 @@ _WEB_ADDRESS = re.compile(
 )
 
 
+@lru_cache(maxsize=16_384)
 def account_name(text: str) -> str:
     """The name under which this account is known: a web address becomes its bare domain."""
     match = _WEB_ADDRESS.fullmatch(text) if "." in text else None
@@ -24,8 +26,9 @@ def is_free_mail(account: str) -> bool:
 
 def _bare_domain(host: str) -> str:
     domain = host.lower()
-    with contextlib.suppress(UnicodeError):  # what IDNA cannot write stays as it is
-        domain = domain.encode("idna").decode()
+    if not domain.isascii():
+        with contextlib.suppress(UnicodeError):  # what IDNA cannot write stays as it is
+            domain = domain.encode("idna").decode()
     while domain.startswith("www.") and "." in domain.removeprefix("www."):
         domain = domain.removeprefix("www.")
     return domain

@@ -3,6 +3,7 @@
 Anything that is no valid event raises `InvalidEvent` with field and rule; nothing else is raised.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,11 +16,13 @@ from schemas.event_types import EVENT_TYPES, EventType
 from schemas.events import Event, InvalidEvent
 from schemas.money import minor_units, money_of
 from schemas.own_types import NO_OWN_TYPES, OwnTypes
-from schemas.refusals import explain_attributes, explain_bytes, explain_payload, parse_json
+from schemas.payload_refusals import explain_payload
+from schemas.refusals import explain_attributes, explain_bytes, explain_data
 from schemas.values import are_storable, explain_values
 
 MAX_AHEAD_US = 24 * 60 * 60 * 1_000_000
 
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json *(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENVELOPES = msgspec.json.Decoder(Envelope)
 _ENCODER = msgspec.json.Encoder()
@@ -47,8 +50,7 @@ def decode_binary(
 ) -> Event:
     """Read one event in binary mode: attributes from headers, without prefix, and data as body."""
     _check_size(len(body) + sum(len(name) + len(value) for name, value in attributes.items()))
-    data = parse_json(body, "data") if body else None
-    document = {**attributes, "data": data}
+    document = {**attributes, "data": _data_of(body) if body else None}
     try:
         envelope = msgspec.convert(document, Envelope)
     except msgspec.ValidationError:
@@ -56,6 +58,16 @@ def decode_binary(
     event = _event_of(envelope, own_types, is_plain=False)
     _check_not_ahead(event, now_us)
     return event
+
+
+def _data_of(body: bytes) -> Any:
+    try:
+        body.decode()
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise InvalidEvent("data", "too_deep", "nested beyond what can be read") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise explain_data(body) from None
 
 
 def encode(event: Event) -> bytes:
@@ -104,7 +116,9 @@ def _envelope_of(raw: bytes) -> Envelope:
             # The reader skips attributes that it does not know without looking at their encoding.
             raw.decode()
         return _ENVELOPES.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except RecursionError:
+        raise InvalidEvent("event", "too_deep", "nested beyond what can be read") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise explain_bytes(raw) from None
 
 
@@ -112,6 +126,8 @@ def _event_of(envelope: Envelope, own_types: OwnTypes | None, *, is_plain: bool)
     data = envelope.data or {}
     if not is_plain:
         _check_attribute_text(envelope)
+    if envelope.datacontenttype is not None and not _JSON.fullmatch(envelope.datacontenttype):
+        raise InvalidEvent("datacontenttype", "not_json", "application/json")
     if not are_storable(data, is_plain=is_plain):
         raise explain_values(data)
     amount, currency = _check_type(envelope, data, own_types)

@@ -5,7 +5,8 @@ The raw bytes are kept untouched (base64), so that a repaired copy can be replay
 
 import msgspec
 
-from schemas.events import InvalidEvent
+from schemas.characters import is_attribute_text
+from schemas.envelope import MAX_NAME
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,40 +35,18 @@ _LETTERS = msgspec.json.Decoder(DeadLetter)
 _ENCODER = msgspec.json.Encoder()
 
 
-def dead_letter(
-    refusal: InvalidEvent,
-    raw: bytes,
-    *,
-    topic: str,
-    topic_id: str,
-    partition: int,
-    offset: int,
-    received_at_us: int,
-) -> DeadLetter:
-    """Put a refused record down with its reason and, where it can be read, its identity."""
-    source, event_id = identity_of(raw)
-    return DeadLetter(
-        field=refusal.field,
-        rule=refusal.rule,
-        detail=refusal.detail,
-        topic=topic,
-        topic_id=topic_id,
-        partition=partition,
-        offset=offset,
-        raw=raw,
-        received_at_us=received_at_us,
-        source=source,
-        id=event_id,
-    )
-
-
 def identity_of(raw: bytes) -> tuple[str | None, str | None]:
     """Read `source` and `id` of what may be no event at all; None where there is none."""
     try:
         identity = _IDENTITIES.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None
-    return identity.source, identity.id
+    return _storable(identity.source), _storable(identity.id)
+
+
+def _storable(text: str | None) -> str | None:
+    fits = text is not None and 0 < len(text) <= MAX_NAME and is_attribute_text(text)
+    return text if fits else None
 
 
 def encode_dead_letter(letter: DeadLetter) -> bytes:

@@ -12,7 +12,6 @@ import msgspec
 
 from schemas.envelope import MAX_NAME, MAX_TYPE, MAX_URI, REQUIRED_ATTRIBUTES, TEXT_ATTRIBUTES
 from schemas.events import InvalidEvent
-from schemas.payloads import Payload
 
 _LENGTHS = {"type": MAX_TYPE, "dataschema": MAX_URI}
 
@@ -20,7 +19,7 @@ _LENGTHS = {"type": MAX_TYPE, "dataschema": MAX_URI}
 def explain_bytes(raw: bytes) -> InvalidEvent:
     """Say why these bytes are no envelope."""
     try:
-        document = parse_json(raw, "event")
+        document = _parsed(raw, "event")
     except InvalidEvent as refusal:
         return refusal
     if not isinstance(document, dict):
@@ -28,7 +27,16 @@ def explain_bytes(raw: bytes) -> InvalidEvent:
     return explain_attributes(document)
 
 
-def parse_json(raw: bytes, field: str) -> Any:
+def explain_data(body: bytes) -> InvalidEvent:
+    """Say why the body of an event in binary mode is no data."""
+    try:
+        _check_readable(_parsed(body, "data"))
+    except InvalidEvent as refusal:
+        return refusal
+    return InvalidEvent("data", "malformed_json", "this JSON cannot be read")
+
+
+def _parsed(raw: bytes, field: str) -> Any:
     """Read JSON strictly; what is wrong with it is said of `field`."""
     try:
         return json.loads(raw.decode(), parse_constant=_refuse_constant)
@@ -108,60 +116,10 @@ def _check_time(value: Any) -> None:
 def _check_readable(data: Any) -> None:
     """Refuse what only the strict reader minds: lone surrogates and numbers beyond a double."""
     try:
-        text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        raise InvalidEvent("data", "number_out_of_range", "a number fits into a double") from None
-    try:
-        text.encode()
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise InvalidEvent("data", "too_deep", "nested beyond what can be read") from None
     except UnicodeEncodeError:
         raise InvalidEvent("data", "forbidden_character", "a lone surrogate") from None
-
-
-def explain_payload(data: Mapping[str, Any], payload: type[Payload]) -> InvalidEvent:
-    """Say which known field of the payload breaks which rule."""
-    try:
-        for field in msgspec.structs.fields(payload):
-            _check_payload_field(data, field)
-    except InvalidEvent as refusal:
-        return refusal
-    return InvalidEvent("data", "not_an_object", "data does not fit its type")
-
-
-def _check_payload_field(data: Mapping[str, Any], field: msgspec.structs.FieldInfo) -> None:
-    name, value = f"data.{field.name}", data.get(field.name)
-    if value is None:
-        if field.required:
-            raise InvalidEvent(name, "missing", "this type of event asks for it")
-        return
-    for kind in _kinds_of(field.type):
-        if isinstance(kind, msgspec.inspect.ListType):
-            _check_list(value, name, kind)
-        elif isinstance(kind, msgspec.inspect.StrType):
-            _check_string(value, name, kind)
-
-
-def _kinds_of(annotation: Any) -> tuple[msgspec.inspect.Type, ...]:
-    """The kinds of value a field takes; an amount (integer or string) is judged as money."""
-    kind = msgspec.inspect.type_info(annotation)
-    while isinstance(kind, msgspec.inspect.Metadata):
-        kind = kind.type
-    kinds = kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
-    if any(isinstance(kind, msgspec.inspect.IntType) for kind in kinds):
-        return ()
-    return tuple(kinds)
-
-
-def _check_list(value: Any, name: str, kind: msgspec.inspect.ListType) -> None:
-    if not isinstance(value, list):
-        raise InvalidEvent(name, "not_a_list", "a list")
-    if kind.max_length is not None and len(value) > kind.max_length:
-        raise InvalidEvent(name, "too_many", f"at most {kind.max_length}")
-    for place, item in enumerate(value):
-        if isinstance(kind.item_type, msgspec.inspect.StrType):
-            _check_string(item, f"{name}[{place}]", kind.item_type)
-
-
-def _check_string(value: Any, name: str, kind: msgspec.inspect.StrType) -> None:
-    if value == "" and not kind.min_length:
-        return
-    check_text(value, name, kind.max_length or len(value))
+    except ValueError:
+        raise InvalidEvent("data", "number_out_of_range", "a number fits into a double") from None

@@ -57,12 +57,14 @@ def _refusals(value: Any, path: str, depth: int) -> Iterator[InvalidEvent]:
         for name, item in value.items():
             if not is_data_text(name):
                 yield InvalidEvent(path, "forbidden_character", "in the name of a field")
-            yield from _refusals(item, f"{path}.{_shown(name)}", depth + 1)
+            yield from _refusals(item, f"{path}{step(name)}", depth + 1)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _refusals(item, f"{path}[{place}]", depth + 1)
+            yield from _refusals(item, f"{path}{step(place)}", depth + 1)
 
 
-def _shown(name: str) -> str:
-    """The name of a field as a refusal may repeat it: nothing that is long, secret or odd."""
-    return name if _PLAIN_NAME.fullmatch(name) else "?"
+def step(part: str | int) -> str:
+    """One step of a dotted path; a name that is long, odd or perhaps secret is not repeated."""
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if _PLAIN_NAME.fullmatch(part) else ".?"
