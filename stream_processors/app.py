@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import faust
+from faust.app.base import BootStrategy
 from faust.types import AppT
 from faust.types.transports import TransportT
 from mode import CrashingSupervisor
@@ -36,8 +37,16 @@ class _PassThrough(faust.Schema[None, Fetched]):
         return decode
 
 
+class _ReadOnly(BootStrategy):
+    """Starts no producer: what a handler sends it sends itself, and waits for the answer."""
+
+    enable_kafka_producer = False
+
+
 class StreamApp(faust.App):
     """A Faust app that reads through the batch transport and keeps nothing on disk."""
+
+    BootStrategy = _ReadOnly
 
     def __init__(self, kafka: KafkaSettings, start_offsets: StartOffsets) -> None:
         self._kafka = kafka

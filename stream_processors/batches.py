@@ -67,7 +67,7 @@ def _runs(consumed: Sequence[ConsumedRecord], max_bytes: int) -> Iterator[Sequen
         return
     start = held = 0
     for index, size in enumerate(sizes):
-        if held and held + size > max_bytes:
+        if index > start and held + size > max_bytes:
             yield consumed[start:index]
             start, held = index, 0
         held += size

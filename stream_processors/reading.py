@@ -4,7 +4,9 @@ Seeks and fetches run in this thread's loop, and neither awaits between looking 
 changing it. So a batch never carries the number of a seek that it was not read after.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any, cast
 
@@ -118,11 +120,26 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         committed = {TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in offsets.items()}
         try:
             await self._ensure_consumer().commit(committed)
-        except KafkaError as error:
-            # Only lag monitors read these offsets, so this is worth a line and nothing more.
+        except (KafkaError, asyncio.CancelledError) as error:
+            # Only lag monitors read these offsets, so this is worth a line and nothing more, not
+            # even when the client library cancels the request because it is being stopped.
             self.log.warning("Kafka did not take the offsets %r: %r", offsets, error)
             return False
         return True
+
+    async def stop(self) -> None:
+        """Stop; a thread that never ran has to be rid of its event loop here."""
+        await super().stop()
+        if not self.started:
+            self.thread_loop.close()
+
+    def _start_thread(self) -> None:
+        # By then the app has been told of the failure; nobody catches it at the thread's end.
+        with suppress(KafkaError):
+            super()._start_thread()
+
+    def on_crash(self, msg: str, *fmt: Any, **_: Any) -> None:
+        """Say nothing: the failure is logged and raised where the app runs."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ARG002
         return _new_kafka_consumer(self._kafka, self.app.conf.broker_client_id)

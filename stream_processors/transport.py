@@ -129,6 +129,10 @@ class BatchConsumer(driver.Consumer):
     def _should_commit(self, tp: TP, offset: int) -> bool:  # noqa: ARG002
         return True
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        # A thread that is about to end answers no call any more.
+        return not self._thread.should_stop and await super()._commit(offsets)
+
     async def verify_all_partitions_active(self) -> None:
         """Leave out Faust's guess at stalled partitions: it expects a message per record."""
 
