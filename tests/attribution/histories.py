@@ -112,8 +112,8 @@ def histories(draw: st.DrawFn, most: int = 24) -> list[Event]:
     events = []
     for number, part in enumerate(parts):
         account, contact = draw(places())
-        place = {"account": account, "contact": contact}
-        stamp = {"source": draw(names), "id": str(number), "time_us": draw(times)}
+        place: dict[str, Any] = {"account": account, "contact": contact}
+        stamp: dict[str, Any] = {"source": draw(names), "id": str(number), "time_us": draw(times)}
         events.append(Event(**stamp, **place, **part))
     return events
 

@@ -52,7 +52,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Totals:
-    """By (definition, metric, variant, day), (definition, variant, day) and (definition, reason)."""
+    """Moments by definition, metric, variant, day; cohorts alike; strays by definition, reason."""
 
     moments: dict[tuple[int, int, int, int], Sums] = field(default_factory=dict)
     cohorts: dict[tuple[int, int, int], tuple[int, ...]] = field(default_factory=dict)
