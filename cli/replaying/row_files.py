@@ -4,7 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -26,11 +26,9 @@ class RowFileError(StackError):
 def open_rows(path: Path, options: FileOptions) -> Iterator[RowFile]:
     """Yield the rows of a file; what is wrong with the file as a whole is a RowFileError."""
     format_name = options.format or _format_of(path)
-    with _explained(path):
-        raw = path.open("rb")
-    with raw:
+    with ExitStack() as layers:
         with _explained(path):
-            opened = _open(raw, path, format_name, options)
+            opened = _open(layers, path, format_name, options)
         yield RowFile(opened.columns, _explained_rows(opened.rows, path), opened.fraction_read)
 
 
@@ -54,15 +52,19 @@ def _explained_rows(
         yield from rows
 
 
-def _open(raw: BinaryIO, path: Path, format_name: str, options: FileOptions) -> RowFile:
+def _open(layers: ExitStack, path: Path, format_name: str, options: FileOptions) -> RowFile:
+    raw = layers.enter_context(path.open("rb"))
     size = max(path.stat().st_size, 1)
-    content = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+    content: BinaryIO = raw
+    if path.suffix == ".gz":
+        content = cast(BinaryIO, layers.enter_context(gzip.GzipFile(fileobj=raw)))
 
     def fraction_read() -> float:
-        return raw.tell() / size
+        return 1.0 if raw.closed else raw.tell() / size
 
     if format_name == "csv":
-        return read_csv(_text(content, options.encoding), options.delimiter, fraction_read)
+        text = layers.enter_context(_text(content, options.encoding))
+        return read_csv(text, options.delimiter, fraction_read)
     if format_name == "jsonl":
         return read_jsonl(content, fraction_read)
     # Parquet is read from its end: compressed as a whole it has to be unpacked first.

@@ -7,48 +7,39 @@ import httpx
 import msgspec
 
 from cli.replaying.targets import Answer, RefusedEvent
+from schemas.problems import Problem, Verdict
 
-WITH_VERDICTS = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.UNPROCESSABLE_ENTITY})
-
-
-class _Verdict(msgspec.Struct):
-    index: int
-    field: str
-    rule: str
-    detail: str = ""
+WITH_VERDICTS = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""Some were taken, or none: both say so event by event."""
 
 
 class _Verdicts(msgspec.Struct):
-    accepted: int
-    refused: list[_Verdict] = []
-
-
-class _Problem(msgspec.Struct):
-    title: str = ""
-    detail: str = ""
+    verdicts: tuple[Verdict, ...]
 
 
 def read_answer(response: httpx.Response, batch: Sequence[bytes]) -> Answer | None:
-    """Return the verdicts, None where the answer holds none for each event of the batch."""
+    """Return the verdicts, None where the answer does not hold one for each event of the batch."""
     if response.status_code not in WITH_VERDICTS:
         return None
     try:
-        verdicts = msgspec.json.decode(response.content, type=_Verdicts)
+        verdicts = msgspec.json.decode(response.content, type=_Verdicts).verdicts
     except msgspec.DecodeError:
         return None
-    if verdicts.accepted + len(verdicts.refused) != len(batch):
+    if [verdict.index for verdict in verdicts] != list(range(len(batch))):
         return None
-    return Answer(
-        verdicts.accepted,
-        tuple(RefusedEvent(batch[v.index], v.field, v.rule, v.detail) for v in verdicts.refused),
-    )
+    refused = tuple(_refused(batch[v.index], v) for v in verdicts if v.verdict == "refused")
+    return Answer(len(batch) - len(refused), refused)
+
+
+def _refused(event: bytes, verdict: Verdict) -> RefusedEvent:
+    return RefusedEvent(event, verdict.field or "event", verdict.rule or "", verdict.detail or "")
 
 
 def problem_of(response: httpx.Response) -> str:
     """Return the answer in a line: its status and the problem that it names."""
     try:
-        problem = msgspec.json.decode(response.content, type=_Problem)
+        problem = msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError:
-        problem = _Problem()
+        return f"{response.status_code} {response.reason_phrase}"
     words = ": ".join(word for word in (problem.title, problem.detail) if word)
-    return f"{response.status_code} {words or response.reason_phrase}"
+    return f"{response.status_code} {words}"
