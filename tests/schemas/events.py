@@ -41,6 +41,11 @@ def storable_text(*, min_size: int = 0, max_size: int = 20) -> st.SearchStrategy
     return st.text(letters, min_size=min_size, max_size=max_size)
 
 
+def names() -> st.SearchStrategy[str]:
+    """Names as attributes hold them: never only blanks."""
+    return storable_text(min_size=1).filter(str.strip)
+
+
 def json_values() -> st.SearchStrategy[Any]:
     """Values that a payload may hold."""
     leaves = (
@@ -87,11 +92,11 @@ def _money(currency: str) -> st.SearchStrategy[dict[str, Any]]:
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Good events of every type as documents."""
     event_type = draw(st.sampled_from(sorted(EVENT_TYPES.values(), key=lambda row: row.name)))
-    names = st.none() | storable_text(min_size=1)
+    perhaps = st.none() | names()
     who = draw(st.sampled_from([("account",), ("contact",), ("account", "contact")]))
     needed = {*who, *event_type.required}
     attributes = {
-        name: draw(storable_text(min_size=1) if name in needed else names)
+        name: draw(names() if name in needed else perhaps)
         for name in ("account", "contact", "campaign", "content", "channel", "deal")
         if name in needed or name not in {"account", "contact"}
     }
@@ -100,8 +105,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     time = (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(zone)
     return {
         "specversion": "1.0",
-        "id": draw(storable_text(min_size=1)),
-        "source": draw(storable_text(min_size=1)),
+        "id": draw(names()),
+        "source": draw(names()),
         "type": event_type.name,
         "time": time.isoformat(),
         "data": draw(payloads(event_type)),
