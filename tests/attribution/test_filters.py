@@ -73,7 +73,8 @@ def test_null_does_not_exist_and_false_zero_and_empty_do() -> None:
     assert not passes("exists", True, n=None)
     assert passes("exists", False, n=None)
     assert passes("exists", False)
-    assert all(passes("exists", True, n=value) for value in (False, 0, "", [], {}))
+    there: list[Any] = [False, 0, "", [], {}]
+    assert all(passes("exists", True, n=value) for value in there)
 
 
 def test_every_condition_must_hold() -> None:
