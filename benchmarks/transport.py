@@ -56,11 +56,17 @@ class Run:
     path: str
     events: int
     seconds: float
+    processor_seconds: float
 
     @property
     def rate(self) -> float:
         """Events a second."""
         return self.events / self.seconds
+
+    @property
+    def cost(self) -> float:
+        """Processor time of an event in microseconds, which other load hardly changes."""
+        return 1_000_000 * self.processor_seconds / self.events
 
 
 async def main() -> None:
@@ -147,7 +153,7 @@ async def _batches(kafka: str, topic: str, events: int) -> Run:
             stop.set()
 
     await _run_with(kafka, topic, handle, stop)
-    return Run("batch transport", clock.counted, clock.seconds)
+    return clock.run("batch transport")
 
 
 async def _stock(kafka: str, topic: str, events: int) -> Run:
@@ -174,24 +180,30 @@ async def _stock(kafka: str, topic: str, events: int) -> Run:
     await stop.wait()
     await app.stop()
     starting.cancel()
-    return Run("stock agent, one event at a time", clock.counted, clock.seconds)
+    return clock.run("stock agent, one event at a time")
 
 
 class _Clock:
     """Runs from the first event to the last one that is waited for."""
 
     def __init__(self, expected: int) -> None:
-        self.counted = 0
-        self.seconds = math.nan
         self._expected = expected
-        self._begin = math.nan
+        self._counted = 0
+        self._begin = self._end = (math.nan, math.nan)
 
     def count(self, events: int) -> bool:
-        if not self.counted:
-            self._begin = time.perf_counter()
-        self.counted += events
-        self.seconds = time.perf_counter() - self._begin
-        return self.counted >= self._expected
+        now = (time.perf_counter(), time.process_time())
+        if not self._counted:
+            self._begin = now
+        self._counted += events
+        self._end = now
+        return self._counted >= self._expected
+
+    def run(self, path: str) -> Run:
+        seconds, processor_seconds = (
+            end - begin for begin, end in zip(self._begin, self._end, strict=True)
+        )
+        return Run(path, self._counted, seconds, processor_seconds)
 
 
 async def _latencies(kafka: str, topic: str, rate: int, seconds: float = 8.0) -> list[float]:
@@ -233,9 +245,11 @@ async def _send_at(producer: AIOKafkaProducer, topic: str, rate: int, seconds: f
 
 def _print(runs: Sequence[Run], rates: Sequence[tuple[int, list[float]]]) -> None:
     console = Console()
-    table = Table("path", "events", "events/s", title="Through the transport, JSON decoded")
+    title = "Through the transport, JSON decoded"
+    table = Table("path", "events", "events/s", "µs of processor/event", title=title)
     for measured in runs:
-        table.add_row(measured.path, f"{measured.events:,}", f"{measured.rate:,.0f}")
+        figures = (f"{measured.events:,}", f"{measured.rate:,.0f}", f"{measured.cost:.1f}")
+        table.add_row(measured.path, *figures)
     console.print(table)
     table = Table("rate", "events", "median", "99 %", "worst", title="From creation to handler, ms")
     for rate, latencies in rates:

@@ -6,8 +6,9 @@ from faust.types import TP
 class PositionLostError(Exception):
     """A stored position lies outside the partition's log, so going on would skip or repeat records.
 
-    Records that were never processed have been deleted, or the log was cut back. Raise the topic's
-    retention and replay what is missing from its source, then set the stored position by hand.
+    Below the log: records were deleted before they were processed; raise the topic's retention and
+    replay them from their source, then set the stored position by hand. Above the log: the log was
+    cut back, or the topic was made again while the worker ran; then starting it again is enough.
     """
 
     def __init__(self, partition: TP, position: int, log_start: int, log_end: int) -> None:
@@ -25,7 +26,10 @@ class PositionLostError(Exception):
 def _consequence(position: int, log_start: int, log_end: int) -> str:
     if position < log_start:
         return f"{log_start - position} offsets were deleted before they were processed."
-    return f"{position - log_end} processed offsets are no longer in the log."
+    return (
+        f"{position - log_end} processed offsets are no longer in the log. If the topic was made "
+        "again, start the worker again: it begins at the new topic's beginning."
+    )
 
 
 def start_offset(partition: TP, stored: int | None, log_start: int, log_end: int) -> int:

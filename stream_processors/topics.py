@@ -1,10 +1,11 @@
 """The identity of topics: a topic that was deleted and made again has another id."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from uuid import UUID
 
 from kafka import KafkaAdminClient
-from kafka.errors import NoError, for_code
+from kafka.errors import KafkaTimeoutError, NoError, for_code
 
 
 class TopicNotReadyError(Exception):
@@ -17,13 +18,18 @@ class TopicNotReadyError(Exception):
         )
 
 
-def topic_ids(bootstrap: str, topics: Collection[str]) -> Mapping[str, UUID]:
+def topic_ids(
+    bootstrap: str, topics: Collection[str], wait_seconds: float = 10.0
+) -> Mapping[str, UUID]:
     """Ask the broker for the ids of these topics; blocks, so call it in a thread from a loop.
 
-    Stored offsets are kept under the id, so a topic that was made again starts anew.
+    Stored offsets are kept under the id, so a topic that was made again starts anew. Topics that
+    are being made get `wait_seconds` to appear.
     """
     admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
     try:
+        with suppress(KafkaTimeoutError):
+            admin.wait_for_topics(list(topics), timeout_ms=int(wait_seconds * 1000))
         described = admin.describe_topics(list(topics))
     finally:
         admin.close()

@@ -24,4 +24,4 @@ def test_a_topic_that_is_made_again_has_another_id(broker):
 
 def test_a_topic_that_does_not_exist_is_an_error_that_names_it(broker):
     with pytest.raises(TopicNotReadyError, match="Topic missing cannot be read"):
-        topic_ids(broker.address, ["missing"])
+        topic_ids(broker.address, ["missing"], wait_seconds=0.1)

@@ -3,17 +3,20 @@
 import asyncio
 import logging
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
+from kafka import KafkaAdminClient
 
 from stream_processors.app import Subscription, build_app
 from stream_processors.batches import Batch
 from stream_processors.delivery import FencedError, HandlerFailedError
 from stream_processors.positions import PositionLostError
+from stream_processors.topics import topic_ids
 from tests.services import KafkaBroker
 from tests.stream_processors.offset_table import OffsetTable
 from tests.stream_processors.reading_in_process import (
@@ -215,6 +218,44 @@ def test_a_stored_position_outside_the_log_ends_the_worker(broker, table, stored
     assert f"Topic {topic} partition 0: the stored position {stored}" in str(caught.value)
     assert consequence in str(caught.value)
     assert table.applied() == []
+
+
+def test_a_topic_that_is_made_again_is_read_from_its_beginning(broker):
+    topic = broker.create_topic()
+    stored: dict[UUID, int] = {}
+    seen: list[bytes | None] = []
+
+    async def start_offsets(partitions: set[TP]) -> dict[TP, int | None]:
+        return {tp: stored.get(topic_id(broker, tp.topic)) for tp in partitions}
+
+    async def handle(batch: Batch) -> None:
+        stored[topic_id(broker, batch.topic)] = batch.next_offset
+        seen.extend(record.value for record in batch.records)
+
+    for appended in (numbered(100), numbered(300, first=1000)):
+        seen.clear()
+        asyncio.run(send(broker.address, topic, {0: appended}))
+        kafka = settings_for(broker.address, group=topic)
+        expected = len(appended)
+        asyncio.run(
+            run_until(lambda n=expected: len(seen) >= n, kafka, topic, handle, start_offsets)
+        )
+        assert seen == appended
+        make_again(broker, topic)
+
+    assert sorted(stored.values()) == [100, 300]
+
+
+def topic_id(broker: KafkaBroker, topic: str) -> UUID:
+    return topic_ids(broker.address, [topic])[topic]
+
+
+def make_again(broker: KafkaBroker, topic: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.delete_topics([topic])
+    options = {topic: {"num_partitions": 1, "replication_factor": 1}}
+    admin.create_topics(options, wait_for_metadata=True)
+    admin.close()
 
 
 def test_records_deleted_under_a_slow_worker_end_it_instead_of_being_skipped(broker, table):
