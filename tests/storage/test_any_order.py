@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,12 +13,22 @@ from psycopg.conninfo import make_conninfo
 
 from attribution.units import Stray
 from schemas.events import Event
-from schemas.resources import MetricDraft
+from schemas.resources import (
+    EventFilter,
+    ExperimentDraft,
+    Measure,
+    Metric,
+    MetricDraft,
+    MetricKind,
+    MetricUse,
+    Side,
+    Variant,
+)
+from storage.builds import build_step
 from storage.pool import Connection
 from storage.registry import add_experiment, add_metric, start_experiment
-from storage.statements import statement
-from tests.attribution.histories import ACCOUNTS, CONTACTS, deliveries, histories, questions, times
-from tests.attribution.oracle import Question, Totals, recompute
+from tests.attribution.histories import deliveries
+from tests.attribution.oracle import Money, Question, Totals, recompute
 from tests.storage.stream import NOW, Log, build_all, totals
 
 REASONS = {
@@ -29,26 +41,103 @@ TABLES = (
     "stray_exposures, definitions, experiments, metrics, currency_rates"
 )
 
+MINUTE_US = 60_000_000
+FIRST_US = 1_767_225_600_000_000  # 2026-01-01 00:00 UTC, so that cohorts fall on two days
+VARIANTS = ("a", "b")
+
 any_arrival = settings(
-    max_examples=max(10, settings().max_examples // 3),
+    # Each example is a hundred statements; the thorough profile searches longer.
+    max_examples=max(20, settings().max_examples // 2),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
-links = st.builds(
-    lambda time_us, number, contact, account: Event(
-        source="crm",
-        id=f"link-{number}",
-        type="identity.linked",
-        time_us=time_us,
-        contact=contact,
-        account=account,
-    ),
-    times,
-    st.integers(0, 20),
-    st.sampled_from(CONTACTS),
-    st.sampled_from(ACCOUNTS),
+
+def metric(key: str, kind: MetricKind, *types: str) -> Metric:
+    return Metric(
+        key=key,
+        name=key,
+        meaning="generated",
+        owner=Side.SALES,
+        kind=kind,
+        measure=Measure(filter=EventFilter(types=types)),
+        window=timedelta(hours=1),
+        version=1,
+        created_at=NOW,
+    )
+
+
+METRICS = {
+    found.key: found
+    for found in (
+        metric("leads", MetricKind.COUNT, "lead.*"),
+        metric("any-lead", MetricKind.CONVERSION, "lead.accepted"),
+        metric("deals", MetricKind.LATEST_DEAL_VALUE, "deal.*"),
+    )
+}
+
+
+def question(key: str, unit: Literal["account", "contact"]) -> Question:
+    experiment = ExperimentDraft(
+        key=key,
+        name=key,
+        hypothesis="generated",
+        owner=Side.MARKETING,
+        unit=unit,
+        variants=tuple(Variant(key=v, control=v == "a") for v in VARIANTS),
+        metrics=tuple(MetricUse(metric=m, covariate=timedelta(minutes=30)) for m in METRICS),
+        starts_at=datetime(2025, 12, 31, 23, 30, tzinfo=UTC),
+        planned_units=100,
+    )
+    return Question(0, experiment, METRICS, Money("EUR", (), {"EUR": 2}))
+
+
+QUESTIONS = (question("by-account", "account"), question("by-contact", "contact"))
+
+times = st.integers(-45, 90).map(lambda minutes: FIRST_US + minutes * MINUTE_US)
+contacts = st.sampled_from(("ada", "ben"))
+accounts = st.sampled_from(("acme", "bolt"))
+whos = st.one_of(
+    st.fixed_dictionaries({"account": accounts}),
+    st.fixed_dictionaries({"contact": contacts}),
+    st.fixed_dictionaries({"contact": contacts}),
+    st.fixed_dictionaries({"account": accounts, "contact": contacts}),
 )
+kinds = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "type": st.just("experiment.exposure"),
+            "data": st.fixed_dictionaries(
+                {
+                    "experiment": st.sampled_from(("by-account", "by-contact")),
+                    "variant": st.sampled_from(("a", "a", "a", "b", "z")),
+                }
+            ),
+        }
+    ),
+    st.fixed_dictionaries({"type": st.sampled_from(("lead.accepted", "lead.created"))}),
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(("deal.won", "deal.won", "deal.lost", "deal.amount_changed")),
+            "deal": st.sampled_from(("d1", "d2")),
+            "amount": st.integers(1, 9),
+        }
+    ),
+)
+links = st.fixed_dictionaries(
+    {"type": st.just("identity.linked"), "account": accounts, "contact": contacts}
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Up to 24 events of two accounts and two contacts, about half of them lone, some links."""
+    parts = draw(st.lists(st.tuples(kinds, whos), min_size=4, max_size=20))
+    found = [{**who, **kind} for kind, who in parts] + draw(st.lists(links, max_size=4))
+    return [
+        Event(source="crm", id=str(number), time_us=draw(times), **fields)
+        for number, fields in enumerate(found)
+    ]
 
 
 @any_arrival
@@ -56,19 +145,16 @@ links = st.builds(
 def test_any_arrival_leaves_a_recomputation_in_the_database(
     database: str, data: st.DataObject
 ) -> None:
-    asked = [data.draw(questions(number)) for number in range(data.draw(st.integers(1, 3)))]
-    linked = {event.id: event for event in data.draw(st.lists(links, max_size=4))}
-    history = [*data.draw(histories()), *linked.values()]
+    history = data.draw(histories())
     batches = data.draw(deliveries(history))
-    registered_before = [data.draw(st.integers(0, len(batches))) for _ in asked]
+    registered_before = [data.draw(st.integers(0, len(batches))) for _ in QUESTIONS]
     crashes = data.draw(st.sets(st.integers(0, len(batches)), max_size=2))
 
     found, numbered = asyncio.run(
-        _through_the_database(database, asked, registered_before, batches, crashes)
+        _through_the_database(database, QUESTIONS, registered_before, batches, crashes)
     )
 
-    expected = recompute(numbered, _by_home(history))
-    assert found == expected
+    assert found == recompute(numbered, _by_home(history))
 
 
 async def _through_the_database(
@@ -86,6 +172,7 @@ async def _through_the_database(
             for question, before in zip(asked, registered_before, strict=True):
                 if before == number:
                     numbered.append(await _register(db, question))
+                    await _build_a_step(db)
             if number in crashes:
                 await _crash_in(db, log, batch)
             await log.deliver(db, batch)
@@ -108,13 +195,14 @@ async def _crash_in(db: Connection, log: Log, batch: Sequence[Event]) -> None:
         log.offsets, log.known = before, known
 
 
+async def _build_a_step(db: Connection) -> None:
+    async with db.transaction():
+        await build_step(db, limit=1)
+
+
 async def _register(db: Connection, question: Question) -> Question:
     uses = []
     async with db.transaction():
-        for code, start, rate in question.money.rates:
-            await db.execute(
-                statement("insert_rate"), {"currency": code, "valid_from": start, "rate": rate}
-            )
         for use in question.experiment.metrics:
             fields = {n: getattr(question.metrics[use.metric], n) for n in MetricDraft.model_fields}
             metric, _ = await add_metric(db, MetricDraft.model_validate(fields), at=NOW)

@@ -195,6 +195,22 @@ def test_a_later_link_moves_the_lone_events_on_and_an_earlier_one_does_not(datab
     on(database, body)
 
 
+def test_a_second_link_to_the_same_account_counts_by_its_own_time(database: str) -> None:
+    async def body(connection: Connection) -> None:
+        await register(connection, [LEADS], TEST)
+        log = Log()
+        exposures = [exposure(1, "a", account="acme"), exposure(2, "b", account="zeta")]
+        await log.deliver(connection, [*exposures, lead(1, contact="c1")])
+        await log.deliver(connection, [link(1, "c1", "acme", hours=1)])
+        await log.deliver(connection, [link(2, "c1", "zeta", hours=5)])
+
+        await log.deliver(connection, [link(3, "c1", "acme", hours=9)])
+
+        assert await leads_by_variant(connection, "subject-line") == {0: (1, 1), 1: (1, 0)}
+
+    on(database, body)
+
+
 def test_an_event_that_names_contact_and_account_joins_what_the_contact_did_alone(
     database: str,
 ) -> None:
