@@ -190,7 +190,8 @@ def _check_version(envelope: Envelope, event_type: EventType) -> None:
     named = envelope.dataschema
     if named is None:
         return
-    if named.rpartition("/")[2].removesuffix(".schema.json") != event_type.contract:
+    last = named.replace(":", "/").rpartition("/")[2]
+    if last.removesuffix(".schema.json") != event_type.contract:
         raise InvalidEvent("dataschema", "unknown_version", f"known is {event_type.contract}")
 
 

@@ -14,22 +14,38 @@ MAX_URI = 1024
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 
 
+Account = Annotated[Name, msgspec.Meta(description="CRM id or web domain of the company")]
+Contact = Annotated[
+    Name,
+    msgspec.Meta(description="pseudonymous id; an e-mail address becomes a keyed hash at the gate"),
+]
+Campaign = Annotated[Name, msgspec.Meta(description="the campaign that the touch belongs to")]
+Content = Annotated[Name, msgspec.Meta(description="the piece of content that was used")]
+Channel = Annotated[Name, msgspec.Meta(description="the channel, such as email or webinar")]
+Deal = Annotated[Name, msgspec.Meta(description="id of the deal")]
+Time = Annotated[datetime, msgspec.Meta(tz=True, description="when it happened, with its offset")]
+DataSchema = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=MAX_URI, description="ends in the type and .v<version>"),
+]
+
+
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An event as it travels. Attributes that are not named here are not kept."""
 
     specversion: Literal["1.0"]
-    id: Name
-    source: Name
+    id: Annotated[Name, msgspec.Meta(description="unique for ever within its source")]
+    source: Annotated[Name, msgspec.Meta(description="the system that tells of the event")]
     type: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TYPE)]
-    time: Annotated[datetime, msgspec.Meta(tz=True)]
-    dataschema: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_URI)] | None = None
+    time: Time
+    dataschema: DataSchema | None = None
     datacontenttype: Name | None = None
-    account: Name | None = None
-    contact: Name | None = None
-    campaign: Name | None = None
-    content: Name | None = None
-    channel: Name | None = None
-    deal: Name | None = None
+    account: Account | None = None
+    contact: Contact | None = None
+    campaign: Campaign | None = None
+    content: Content | None = None
+    channel: Channel | None = None
+    deal: Deal | None = None
     data: dict[str, Any] | None = None
     data_base64: None = None
 

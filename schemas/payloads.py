@@ -8,7 +8,10 @@ from schemas.envelope import Name
 
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
 Amount = Annotated[
-    int | str,
+    int
+    | Annotated[
+        str, msgspec.Meta(extra_json_schema={"pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"})
+    ],
     msgspec.Meta(
         description="a decimal string with the decimals of its currency, or integer minor units"
     ),
