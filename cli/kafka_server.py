@@ -35,6 +35,9 @@ from cli.settings import Settings
 from cli.stack_error import StackError
 
 ROLE = "kafka"
+# One node of one laptop: compiled once and collected by one thread, it starts with 40 % less
+# processor time and serves the same batches with a third less (measured, decision 0002).
+JVM_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 START_SECONDS = 90
 STOP_SECONDS = 30
 
@@ -155,12 +158,13 @@ def _command(home: KafkaHome, java: Java, jars: list[Path], ports: BrokerPorts) 
     logging = home.directory / "log4j2.properties"
     logging.write_text(log4j_properties(home.logs / "kafka-server.log"))
     classpath = os.pathsep.join(str(jar) for jar in jars)
-    java_line = [str(java.program), f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
+    log4j = f"-Dlog4j2.configurationFile={logging}"
+    java_line = [str(java.program), *JVM_OPTIONS, log4j, "-cp", classpath]
     if not home.data.exists():
         _format(home, [*java_line, "kafka.tools.StorageTool"], ports)
     home.configuration.write_text(server_properties(ports, home.data))
-    options = ["-Xms128m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"]
-    argv = [java_line[0], *options, *java_line[1:], "kafka.Kafka", str(home.configuration)]
+    memory = ["-Xms128m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"]
+    argv = [*java_line[:-2], *memory, *java_line[-2:], "kafka.Kafka", str(home.configuration)]
     return Command(ROLE, argv, home.log, home.owner)
 
 
