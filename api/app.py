@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from api import gateway, health
 from api.access import TokenRequired
+from api.body_limit import BodyLimit
 from api.problem_handlers import add_problem_handlers
 from api.services import running_services
 from api.settings import Settings
@@ -32,8 +33,10 @@ def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI
         lifespan=lifespan,
         docs_url=None,  # they load scripts from other hosts
         redoc_url=None,
-        middleware=[Middleware(TokenRequired, token=settings.token)],
-        max_body_size=settings.max_body_bytes,
+        middleware=[
+            Middleware(TokenRequired, token=settings.token),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+        ],
     )
     add_problem_handlers(app)
     for router in ROUTERS:

@@ -1,4 +1,4 @@
-"""Reads a body whole, counted as in flight, within its limits of size and time."""
+"""Reads a body whole, counted as in flight, within its limit of time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,12 +18,13 @@ RETRY_SECONDS = 1
 async def body_in_flight(
     request: Request, in_flight: InFlight, max_bytes: int
 ) -> AsyncIterator[bytes]:
-    """Hold the body for the length of a block. Raises ProblemError: 408, 413, 415 or 429."""
+    """Hold the body for the length of a block. Raises ProblemError: 408, 415 or 429."""
     _refuse_encoding(request)
-    size = _declared_size(request, max_bytes)
+    # A chunked body may become as large as is allowed.
+    size = int(request.headers.get("content-length", max_bytes))
     try:
         with in_flight.request(size):
-            yield await _read(request, max_bytes)
+            yield await _read(request)
     except FullError:
         raise ProblemError(
             problems.TOO_MUCH_IN_FLIGHT,
@@ -42,38 +43,16 @@ def _refuse_encoding(request: Request) -> None:
         )
 
 
-def _declared_size(request: Request, max_bytes: int) -> int:
-    declared = request.headers.get("content-length")
-    if declared is None:
-        return max_bytes  # chunked: it may become as large as allowed
-    if not declared.isdecimal() or int(declared) > max_bytes:
-        raise _too_large(max_bytes)
-    return int(declared)
-
-
-async def _read(request: Request, max_bytes: int) -> bytes:
-    body = bytearray()
+async def _read(request: Request) -> bytes:
     try:
         async with asyncio.timeout(READ_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise _too_large(max_bytes)
+            return await request.body()
     except TimeoutError:
         raise ProblemError(
             problems.TOO_SLOW,
             f"The body took longer than {READ_SECONDS} seconds.",
             headers=_and_close({}),
         ) from None
-    return bytes(body)
-
-
-def _too_large(max_bytes: int) -> ProblemError:
-    return ProblemError(
-        problems.TOO_LARGE,
-        f"The body is larger than {max_bytes} bytes. Send the events in smaller batches.",
-        headers=_and_close({}),
-    )
 
 
 def _and_close(headers: dict[str, str]) -> dict[str, str]:

@@ -50,8 +50,7 @@ async def _on_status(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == problems.TOO_LARGE.status:
-        # The rest of the body is still on its way and nobody will read it.
-        headers["Connection"] = "close"
+        headers["Connection"] = "close"  # the rest of the body is still on its way
         large = ProblemError(problems.TOO_LARGE, "The body is larger than this API takes.")
         return problem_response(problem_of(large), headers)
     return problem_response(problem_of_status(error.status_code), headers)

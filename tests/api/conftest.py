@@ -1,0 +1,34 @@
+"""The real API on a fresh topic of a real broker."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from api.app import build_app
+from tests.api.serving import Logged, read_log, serving, settings, wait_for
+from tests.services import KafkaBroker
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running API, the broker behind it and the topic it writes to."""
+
+    client: httpx.Client
+    broker: str
+    topic: str
+
+    def log(self) -> list[Logged]:
+        """Everything that was written."""
+        return read_log(self.broker, self.topic)
+
+
+@pytest.fixture
+def gateway(kafka_broker: KafkaBroker) -> Iterator[Gateway]:
+    """An API without a database: the gateway needs none."""
+    topic = kafka_broker.create_topic("events", partitions=4)
+    app = build_app(settings(kafka=kafka_broker.address), events_topic=topic)
+    with serving(app) as client:
+        wait_for(lambda: not app.state.services.log.is_stalled)
+        yield Gateway(client, kafka_broker.address, topic)
