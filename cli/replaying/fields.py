@@ -15,6 +15,13 @@ Fill = Callable[[Row], FieldValue | None]
 _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
+def constant_of(value: Value) -> FieldValue | None:
+    """Return the value where it is the same for every row, else None."""
+    if isinstance(value, Template):
+        return value.constant
+    return None if isinstance(value, FromColumn) else value
+
+
 def compile_field(value: Value, place: str) -> Fill:
     """Return the function that gives a row's value, None where it is left out."""
     if isinstance(value, Template):

@@ -65,7 +65,7 @@ class EventMapping(Attributes):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
-        if self.id.is_constant:
+        if self.id.constant is not None:
             raise ValueError("id: names {row} or a column, or all rows would be one event")
         taken = {SYNTHESIZED} | ({"amount", "currency"} if self.amount else set())
         for key in self.data.keys() & taken:

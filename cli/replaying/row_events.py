@@ -1,16 +1,16 @@
 """Turns a row into the events that its mapping names: all of them, or a reason for none."""
 
 from collections.abc import Callable
+from collections.abc import Mapping as Table
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from cli.replaying.conditions import Predicate, compile_conditions
-from cli.replaying.fields import Fill, compile_field, compile_money
+from cli.replaying.fields import Fill, compile_field, compile_money, constant_of
 from cli.replaying.mapping import ATTRIBUTES, SYNTHESIZED, EventMapping, Mapping
-from cli.replaying.mapping_parts import TimeFromColumn
+from cli.replaying.mapping_parts import TimeFromColumn, Value
 from cli.replaying.rows import Row, RowRefusedError
 from cli.replaying.times import Clock, compile_time
 from schemas.events import InvalidEvent
@@ -18,19 +18,36 @@ from schemas.events import InvalidEvent
 Check = Callable[[bytes], object]
 """The contract: raises InvalidEvent for bytes that it refuses."""
 
+Fields = Table[str, Value | None]
+
 _ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """The fields of an object: those that all rows share, and those that a row fills."""
+
+    shared: dict[str, Any]
+    by_row: tuple[tuple[str, Fill], ...]
+
+    def of(self, row: Row) -> dict[str, Any]:
+        """Return a new object for a row; what the row leaves empty is left out."""
+        fields = dict(self.shared)
+        for name, fill in self.by_row:
+            value = fill(row)
+            if value is not None:
+                fields[name] = value
+        return fields
 
 
 @dataclass(frozen=True)
 class _CompiledEvent:
     name: str
     when: Predicate
-    fixed: dict[str, Any]
-    attributes: tuple[tuple[str, Fill], ...]
+    attributes: _Filled
     time: Clock
-    data: tuple[tuple[str, Fill], ...]
+    data: _Filled
     amount: Callable[[Row], tuple[str | int, str]] | None
-    is_synthesized: bool
 
 
 class RowEvents:
@@ -75,48 +92,33 @@ def _compile_event(
 ) -> _CompiledEvent:
     own = {name: mapping.attribute(event, name) for name in ATTRIBUTES}
     attributes = {"id": event.id, "source": event.source or mapping.source, **own}
+    marks = {} if isinstance(event.time, TimeFromColumn) else {SYNTHESIZED: True}
     return _CompiledEvent(
         name=event.name,
         when=compile_conditions(event.when),
-        fixed={"specversion": "1.0", "type": event.type},
-        attributes=tuple(
-            (name, compile_field(value, f"{place}, {name}"))
-            for name, value in attributes.items()
-            if value is not None
-        ),
+        attributes=_filled({"specversion": "1.0", "type": event.type}, attributes, f"{place}, "),
         time=clock,
-        data=tuple(
-            (name, compile_field(value, f"{place}, data.{name}"))
-            for name, value in event.data.items()
-        ),
+        data=_filled(marks, event.data, f"{place}, data."),
         amount=compile_money(event.amount, f"{place}, amount") if event.amount else None,
-        is_synthesized=not isinstance(event.time, TimeFromColumn),
     )
 
 
+def _filled(shared: dict[str, Any], fields: Fields, place: str) -> _Filled:
+    by_row: list[tuple[str, Fill]] = []
+    shared = dict(shared)
+    for name, value in fields.items():
+        constant = constant_of(value) if value is not None else None
+        if constant is not None:
+            shared[name] = constant
+        elif value is not None:
+            by_row.append((name, compile_field(value, f"{place}{name}")))
+    return _Filled(shared, tuple(by_row))
+
+
 def _envelope(event: _CompiledEvent, row: Row) -> dict[str, Any]:
-    envelope = dict(event.fixed)
-    for name, fill in event.attributes:
-        value = fill(row)
-        if value is not None:
-            envelope[name] = value
-    envelope["time"] = _text(event.time(row))
-    envelope["data"] = _data(event, row)
-    return envelope
-
-
-def _data(event: _CompiledEvent, row: Row) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    for name, fill in event.data:
-        value = fill(row)
-        if value is not None:
-            data[name] = value
+    envelope = event.attributes.of(row)
+    envelope["time"] = event.time(row)
+    data = envelope["data"] = event.data.of(row)
     if event.amount is not None:
         data["amount"], data["currency"] = event.amount(row)
-    if event.is_synthesized:
-        data[SYNTHESIZED] = True
-    return data
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat()
+    return envelope

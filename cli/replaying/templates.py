@@ -28,15 +28,20 @@ class Template:
         return frozenset(name for _, name in self.pieces if name is not None and name != ROW)
 
     @property
-    def is_constant(self) -> bool:
-        """Tell whether it gives the same text for every row."""
-        return all(name is None for _, name in self.pieces)
+    def constant(self) -> str | None:
+        """The text that it gives for every row, None where it names a column."""
+        if any(name is not None for _, name in self.pieces):
+            return None
+        return "".join(literal for literal, _ in self.pieces)
 
     def compile(self) -> Render:
         """Return the function that renders it for a row; empty where a column that it names is."""
-        if self.is_constant:
-            constant = "".join(literal for literal, _ in self.pieces)
+        if self.constant is not None:
+            constant = self.constant
             return lambda _row: constant
+        if len(self.pieces) == 1 and self.pieces[0][1] == ROW:
+            prefix = self.pieces[0][0]
+            return lambda row: f"{prefix}{row.number}"
         return lambda row: _render(self.pieces, row)
 
 

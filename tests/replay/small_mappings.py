@@ -8,7 +8,7 @@ from typing import Any
 from cli.replaying.contract import judge
 from cli.replaying.feed import Choice, Feed, check_columns
 from cli.replaying.mapping import Mapping
-from cli.replaying.row_events import RowEvents
+from cli.replaying.row_events import Check, RowEvents
 from cli.replaying.row_files import open_rows
 from cli.replaying.rows import RefusedRow
 from schemas.codec import decode
@@ -54,13 +54,13 @@ def gzipped(path: Path) -> Path:
 
 
 def raw_events(
-    path: Path, rules: Mapping, choice: Choice | None = None
+    path: Path, rules: Mapping, choice: Choice | None = None, check: Check = judge
 ) -> tuple[list[bytes], list[RefusedRow]]:
     """Everything that a file gives: events as sent, rows as refused."""
     refused: list[RefusedRow] = []
     with open_rows(path, rules.file) as rows:
         check_columns(rules, rows)
-        feed = Feed(rows, RowEvents(rules, judge), choice or Choice(), refused.append)
+        feed = Feed(rows, RowEvents(rules, check), choice or Choice(), refused.append)
         return list(feed.events()), refused
 
 

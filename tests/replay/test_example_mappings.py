@@ -35,8 +35,11 @@ pytestmark = pytest.mark.skipif(
 def replayed(file: str, mapping: str) -> tuple[list[Event], Counter[str]]:
     """The events of an example and its refused rows by reason; each event passed the contract."""
     rules = load_mapping(EXAMPLES / f"{mapping}.toml").mapping
-    raw, refused = raw_events(DATA / file, rules)
-    events = [decode(event, now_us=NOW_US) for event in raw]
+    events: list[Event] = []
+    raw, refused = raw_events(
+        DATA / file, rules, check=lambda raw: events.append(decode(raw, now_us=NOW_US))
+    )
+    assert len(events) == len(raw)
     return events, Counter(row.reason for row in refused)
 
 
