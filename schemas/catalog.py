@@ -61,10 +61,10 @@ INSIGHTS = Topic(
 REGISTRY = Topic(
     name="registry",
     contract="definition",
-    key="kind/key",
+    key="experiment/<key>",
     partitions=1,
     retention_ms=None,
-    producers=("api",),
+    producers=("stream_processors: registry publisher",),
     consumers=("other systems",),
     compacted=True,
 )

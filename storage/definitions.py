@@ -1,17 +1,17 @@
 """The active definitions, frozen as they were registered, compiled for attribution."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from schemas.currencies import MINOR_DIGITS
 
 from attribution.definitions import Definition, compile_definition
 from attribution.index import DefinitionIndex
 from attribution.money import Rate, Rates
+from schemas.currencies import MINOR_DIGITS
 from schemas.resources import ExperimentDraft, Metric
 from storage.gate import registry_revision
 from storage.pool import Connection
@@ -71,6 +71,20 @@ class ActiveDefinitions:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenDefinition:
+    """A definition as other systems may read it."""
+
+    id: int
+    epoch: int
+    body: Mapping[str, Any]
+
+    @property
+    def experiment(self) -> str:
+        """The key of the experiment that it defines."""
+        return str(self.body["experiment"]["key"])
+
+
 NOTHING_LOADED = ActiveDefinitions(-1, DefinitionIndex(()), is_building=False)
 
 
@@ -84,3 +98,14 @@ async def load_active(connection: Connection) -> ActiveDefinitions:
         index=DefinitionIndex(DefinitionBody.from_json(row[3]).compile(row[0]) for row in rows),
         is_building=any(row[2] == "building" for row in rows),
     )
+
+
+async def next_unpublished(connection: Connection, *, limit: int) -> list[FrozenDefinition]:
+    """Return definitions that were not published yet, locked until the transaction ends."""
+    cursor = await connection.execute(statement("next_unpublished_definitions"), {"limit": limit})
+    return [FrozenDefinition(*row) for row in await cursor.fetchall()]
+
+
+async def note_published(connection: Connection, ids: Sequence[int], *, at: datetime) -> None:
+    """Remember that these definitions are published."""
+    await connection.execute(statement("note_published"), {"ids": list(ids), "at": at})

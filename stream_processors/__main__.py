@@ -4,13 +4,14 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from schemas.catalog import DEAD_LETTERS, EVENTS, INBOX
+from schemas.catalog import DEAD_LETTERS, EVENTS, INBOX, REGISTRY
 from schemas.gate import GateRules
 from storage.pool import Pool, open_pool
 from stream_processors.app import StreamApp, Subscription, build_app
@@ -19,6 +20,7 @@ from stream_processors.builder import build_definitions
 from stream_processors.dead_letters import DeadLetterWriter
 from stream_processors.intake_agent import IntakeAgent
 from stream_processors.offsets import OffsetTable
+from stream_processors.registry_publisher import publish_definitions
 from stream_processors.settings import KafkaSettings
 from stream_processors.worker import run
 from stream_processors.worker_settings import SettingMissingError, WorkerSettings
@@ -60,12 +62,19 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
         _producer(settings) as producer,
     ):
         logger.info("action=started name=%s", settings.name)
-        building = asyncio.create_task(_build(pool, stop))
+        jobs = [
+            asyncio.create_task(_or_stop(build_definitions(pool, _now), stop)),
+            asyncio.create_task(
+                _or_stop(publish_definitions(pool, producer, REGISTRY.name, _now), stop)
+            ),
+        ]
         try:
             await run(_app(settings, pool, producer), stop)
         finally:
-            building.cancel()
-        await _raise_failure(building)
+            for job in jobs:
+                job.cancel()
+        for job in jobs:
+            await _raise_failure(job)
 
 
 def _app(settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer) -> StreamApp:
@@ -84,19 +93,23 @@ def _app(settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer) -> St
     return build_app(kafka, subscriptions, offsets.start_offsets)
 
 
-async def _build(pool: Pool, stop: asyncio.Event) -> None:
+async def _or_stop(job: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
     try:
-        await build_definitions(pool, lambda: datetime.now(UTC))
+        await job
     finally:
-        # Where the builder failed, the worker has to end and say so.
+        # Where a job beside the stream failed, the worker has to end and say so.
         stop.set()
 
 
-async def _raise_failure(building: asyncio.Task[None]) -> None:
+async def _raise_failure(job: asyncio.Task[None]) -> None:
     try:
-        await building
+        await job
     except asyncio.CancelledError:
         return
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @asynccontextmanager

@@ -108,11 +108,13 @@ CREATE TABLE definitions (
     homes_built   bigint NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL,
     completed_at  timestamptz,
+    published_at  timestamptz,
     UNIQUE (experiment_id, epoch)
 );
 COMMENT ON TABLE definitions IS
     'Frozen definitions that moments are computed under: the experiment and its pinned metrics';
 CREATE UNIQUE INDEX one_current_definition ON definitions (experiment_id) WHERE status = 'current';
+CREATE INDEX unpublished_definitions ON definitions (id) WHERE published_at IS NULL;
 CREATE INDEX active_definitions ON definitions (id) WHERE status <> 'retired';
 
 CREATE TABLE registry_revision (
