@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api import gateway, health
+from api import currency_rates, dead_letters, experiments, gateway, health, metrics
 from api.access import TokenRequired
 from api.body_limit import BodyLimit
 from api.problem_handlers import add_problem_handlers
@@ -14,7 +14,14 @@ from api.services import running_services
 from api.settings import Settings
 from schemas.catalog import EVENTS
 
-ROUTERS = (gateway.router, health.router)
+ROUTERS = (
+    gateway.router,
+    metrics.router,
+    experiments.router,
+    dead_letters.router,
+    currency_rates.router,
+    health.router,
+)
 
 
 def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI:

@@ -11,9 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api import problems
+from api.database import DatabaseUnreachableError
 from api.problems import ProblemError, problem_of, problem_of_status, problem_response, retry_after
 from schemas.problems import Problem
 from storage.pool import UNREACHABLE
+from storage.registry import ConflictError, UnknownExperimentError, UnknownMetricError
 
 
 class InputError(msgspec.Struct, frozen=True):
@@ -22,6 +24,14 @@ class InputError(msgspec.Struct, frozen=True):
     field: str
     rule: str
     detail: str
+
+
+class InvalidInputError(Exception):
+    """What was sent breaks rules that only the API can check."""
+
+    def __init__(self, *errors: InputError) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.detail}" for error in errors))
+        self.errors = errors
 
 
 class InvalidInput(Problem, frozen=True, kw_only=True):
@@ -35,8 +45,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_status)
     app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(InvalidInputError, _on_invalid_input)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    for error in UNREACHABLE:
+    app.add_exception_handler(UnknownExperimentError, _on_unknown_experiment)
+    app.add_exception_handler(UnknownMetricError, _on_unknown_metric)
+    app.add_exception_handler(ConflictError, _on_conflict)
+    for error in (DatabaseUnreachableError, *UNREACHABLE):
         app.add_exception_handler(error, _on_unreachable)
     app.add_exception_handler(Exception, _on_failure)
 
@@ -87,6 +101,24 @@ def _input_error(found: Mapping[str, Any]) -> InputError:
         rule=found["type"],
         detail=found["msg"] if raised is None else str(raised),
     )
+
+
+async def _on_invalid_input(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, InvalidInputError)
+    return problem_response(invalid_input(error.errors))
+
+
+async def _on_unknown_experiment(_request: Request, error: Exception) -> Response:
+    return problem_response(problem_of(ProblemError(problems.NOT_FOUND, str(error))))
+
+
+async def _on_unknown_metric(_request: Request, error: Exception) -> Response:
+    unknown = InputError("metrics", "unknown_metric", str(error))
+    return problem_response(invalid_input((unknown,)))
+
+
+async def _on_conflict(_request: Request, error: Exception) -> Response:
+    return problem_response(problem_of(ProblemError(problems.CONFLICT, str(error))))
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:
