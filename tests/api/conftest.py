@@ -32,3 +32,20 @@ def gateway(kafka_broker: KafkaBroker) -> Iterator[Gateway]:
     with serving(app) as client:
         wait_for(lambda: not app.state.services.log.is_stalled)
         yield Gateway(client, kafka_broker.address, topic)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A running API and the database behind it; there is no broker."""
+
+    client: httpx.Client
+    database: str
+
+
+@pytest.fixture
+def registry(database: str) -> Iterator[Registry]:
+    """An API without a broker: registering and reading need none."""
+    app = build_app(settings(database=database))
+    with serving(app) as client:
+        wait_for(lambda: client.get("/v1/metrics").status_code == 200)
+        yield Registry(client, database)
