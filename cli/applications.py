@@ -21,11 +21,12 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Addresses:
-    """What a child is told: where the services are, where the API listens, and the token."""
+    """What a child is told: where the services are, where the API listens, and two secrets."""
 
     services: Services
     http_port: int
     token: str
+    hash_key: str
 
     @property
     def http(self) -> str:
@@ -40,6 +41,7 @@ class Addresses:
             "ROUNDTABLE_HTTP_HOST": LOOPBACK,
             "ROUNDTABLE_HTTP_PORT": str(self.http_port),
             "ROUNDTABLE_TOKEN": self.token,
+            "ROUNDTABLE_HASH_KEY": self.hash_key,
         }
 
 

@@ -63,6 +63,11 @@ class DataDir:
         """The API token, made once."""
         return self.root / "token"
 
+    @property
+    def hash_key_file(self) -> Path:
+        """The secret of the pseudonyms, made once: with another one, every contact is a new one."""
+        return self.root / "hash-key"
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the directory for this process; the kernel lets go when the process dies."""

@@ -93,7 +93,10 @@ def running_stack(
         services = start_services(layout, settings, report)
         at_exit.callback(stop_services, services)
         addresses = Addresses(
-            services, choose_port(settings.http_port), _token(layout, settings.token)
+            services=services,
+            http_port=choose_port(settings.http_port),
+            token=_secret(layout.token_file, settings.token),
+            hash_key=_secret(layout.hash_key_file, settings.hash_key),
         )
         running = RunningStack(layout, _description(addresses, parts), report)
         _prepare(services, report)
@@ -127,9 +130,9 @@ def _description(addresses: Addresses, parts: Parts) -> Stack:
     )
 
 
-def _token(layout: DataDir, chosen: str | None) -> str:
+def _secret(file: Path, chosen: str | None) -> str:
     if chosen is not None:
         return chosen
-    if not layout.token_file.exists():
-        write_private(layout.token_file, secrets.token_urlsafe(24))
-    return layout.token_file.read_text().strip()
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(24))
+    return file.read_text().strip()

@@ -27,12 +27,26 @@ DATABASE_PORT = Variable(
     "ROUNDTABLE_DATABASE_PORT", "port of our PostgreSQL, 5432 or a free one by default"
 )
 TOKEN = Variable("ROUNDTABLE_TOKEN", "token of the API; made once and kept when not given")
+HASH_KEY = Variable(
+    "ROUNDTABLE_HASH_KEY", "secret of the pseudonyms; made once and kept when not given"
+)
 CACHE = Variable("ROUNDTABLE_CACHE", "where downloads are kept, ~/.cache/roundtable by default")
 MAVEN = Variable(
     "ROUNDTABLE_MAVEN", "Maven repository to download from, before any mirror of settings.xml"
 )
 JAVA = Variable("ROUNDTABLE_JAVA", "java program to run Kafka with (17 or newer)")
-VARIABLES = (KAFKA, DATABASE, HTTP_PORT, KAFKA_PORT, DATABASE_PORT, TOKEN, CACHE, MAVEN, JAVA)
+VARIABLES = (
+    KAFKA,
+    DATABASE,
+    HTTP_PORT,
+    KAFKA_PORT,
+    DATABASE_PORT,
+    TOKEN,
+    HASH_KEY,
+    CACHE,
+    MAVEN,
+    JAVA,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ class Settings:
     database_port: int = 5432
     http_port: int = 8000
     token: str | None = None
+    hash_key: str | None = None
     cache: Path = Path.home() / ".cache" / "roundtable"
     maven: str | None = None
     java: Path | None = None
@@ -59,6 +74,7 @@ class Settings:
             database_port=_port(environ, DATABASE_PORT, cls.database_port),
             http_port=_port(environ, HTTP_PORT, cls.http_port),
             token=environ.get(TOKEN.name) or None,
+            hash_key=environ.get(HASH_KEY.name) or None,
             cache=_cache(environ),
             maven=environ.get(MAVEN.name) or None,
             java=Path(environ[JAVA.name]) if environ.get(JAVA.name) else None,
