@@ -1,0 +1,1 @@
+"""A simulated B2B company: seeded, with known true effects. Pure; knows the contracts alone."""
