@@ -24,20 +24,22 @@ async def run(app: StreamApp, stop: asyncio.Event | None = None) -> None:
 
 async def _run_until(app: StreamApp, stop: asyncio.Event) -> None:
     starting = asyncio.create_task(app.start())
-    waits = [asyncio.create_task(stop.wait()), asyncio.create_task(_failure(app, starting))]
+    ending = asyncio.create_task(_ended(app, starting))
+    stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in waits:
-            task.cancel()
+        stopping.cancel()
         await app.stop()
         starting.cancel()
-    if starting.done() and not starting.cancelled():
-        starting.result()
+        # It ends by itself now; cancelled before, it would leave tasks behind.
+        await asyncio.wait([ending])
+    if not ending.cancelled():
+        ending.result()
     if app.crash_reason is not None:
         raise app.crash_reason
 
 
-async def _failure(app: StreamApp, starting: asyncio.Task[None]) -> None:
+async def _ended(app: StreamApp, starting: asyncio.Task[None]) -> None:
     await starting
     await app.wait_until_stopped()

@@ -104,6 +104,7 @@ def test_workers_that_join_and_leave_share_the_partitions_and_double_nothing(
     while table.workers() != {"first", "second"}:
         append(broker, topic, first=sent, count=50)
         sent += 50
+        time.sleep(0.3)
     first.send_signal(signal.SIGTERM)
     append(broker, topic, first=sent, count=100)
     sent += 100
