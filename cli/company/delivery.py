@@ -42,7 +42,7 @@ def deliver(
     again_at = at[again] + (random.exponential(AGAIN_HOURS, len(again)) * HOUR_US).astype(np.int64)
     broken = _break_some(random, raw, trouble)
     broken_at = random.choice(at, len(broken)) if len(at) else at
-    everything = [*raw, *(raw[place] for place in again), *(event.raw for event in broken)]
+    everything = [*raw, *(raw[place] for place in again.tolist()), *(event.raw for event in broken)]
     moments = np.concatenate([at, again_at + 1, broken_at])
     order = np.argsort(moments, kind="stable")
     return Deliveries(
