@@ -11,7 +11,7 @@ SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 CONTRACTS: dict[str, tuple[str, ...]] = {
     "event": tuple(row.contract for row in EVENT_TYPES.values()),
     "dead-letter": ("dead-letter.v1",),
-    "definition": ("metric.v1", "experiment.v1"),
+    "definition": ("definition.v1",),
     "insight": (),
 }
 """The messages of each contract that the catalogue names; nothing is written as insight so far."""

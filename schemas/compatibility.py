@@ -29,7 +29,8 @@ class BreakingChange:
 
 def breaking_changes(old: JsonSchema, new: JsonSchema) -> tuple[BreakingChange, ...]:
     """Every breaking change from the old to the new schema."""
-    return tuple(_Comparison(old, new).changes(old, new, "$", frozenset()))
+    found = _Comparison(old, new).changes(old, new, "$", frozenset())
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Comparison:
                 return
             seen |= {references}
         old, new = _resolved(old, self.old_root), _resolved(new, self.new_root)
-        yield from _type_changes(old, new, path)
+        yield from self._type_changes(old, new, path)
         yield from _value_changes(old, new, path)
         yield from _limit_changes(old, new, path)
         yield from _required_changes(old, new, path)
@@ -56,6 +57,14 @@ class _Comparison:
         yield from self._field_changes(old, new, path, seen)
         if "items" in old or "items" in new:
             yield from self.changes(old.get("items", {}), new.get("items", {}), f"{path}[]", seen)
+
+    def _type_changes(
+        self, old: JsonSchema, new: JsonSchema, path: str
+    ) -> Iterator[BreakingChange]:
+        before, after = _types(old, self.old_root), _types(new, self.new_root)
+        if after is not None and (before is None or before - after):
+            gone = sorted((before or {"any"}) - after)
+            yield BreakingChange(path, "narrowed type", f"no longer {', '.join(gone)}")
 
     def _field_changes(
         self, old: JsonSchema, new: JsonSchema, path: str, seen: frozenset[tuple[str, str]]
@@ -76,8 +85,10 @@ class _Comparison:
         self, old: JsonSchema, new: JsonSchema, path: str, seen: frozenset[tuple[str, str]]
     ) -> Iterator[BreakingChange]:
         """Every alternative that was open must still be open in some alternative."""
-        alternatives = _choices(new)
-        for alternative in _choices(old):
+        if not (_choices(old) or _choices(new)):
+            return
+        alternatives = _choices(new) or [_without_choices(new)]
+        for alternative in _choices(old) or [_without_choices(old)]:
             fits = [tuple(self.changes(alternative, each, path, seen)) for each in alternatives]
             yield from min(fits, key=len)
 
@@ -97,24 +108,30 @@ def _as_schema(value: Any) -> JsonSchema:
 
 
 def _choices(schema: JsonSchema) -> list[JsonSchema]:
-    """The alternatives of a schema; one that leaves everything open where it names none."""
-    found = [alternative for key in _CHOICES for alternative in schema.get(key, ())]
-    return found or [{}]
+    return [alternative for key in _CHOICES for alternative in schema.get(key, ())]
 
 
-def _types(schema: JsonSchema) -> set[str] | None:
+def _without_choices(schema: JsonSchema) -> JsonSchema:
+    return {key: part for key, part in schema.items() if key not in _CHOICES}
+
+
+def _types(schema: JsonSchema, root: JsonSchema) -> set[str] | None:
+    """The types that a schema leaves open; None where it leaves all open."""
     named = schema.get("type")
     if named is None:
-        return None
+        return _types_of_choices(schema, root)
     names = {named} if isinstance(named, str) else set(named)
     return names | ({"integer"} if "number" in names else set())
 
 
-def _type_changes(old: JsonSchema, new: JsonSchema, path: str) -> Iterator[BreakingChange]:
-    before, after = _types(old), _types(new)
-    if after is not None and (before is None or before - after):
-        gone = sorted((before or {"any"}) - after)
-        yield BreakingChange(path, "narrowed type", f"no longer {', '.join(gone)}")
+def _types_of_choices(schema: JsonSchema, root: JsonSchema) -> set[str] | None:
+    names: set[str] = set()
+    for alternative in _choices(schema):
+        found = _types(_resolved(alternative, root), root)
+        if found is None:
+            return None
+        names |= found
+    return names or None
 
 
 def _value_changes(old: JsonSchema, new: JsonSchema, path: str) -> Iterator[BreakingChange]:

@@ -7,6 +7,7 @@ import msgspec
 from pydantic import BaseModel
 
 from schemas.dead_letters import DeadLetter
+from schemas.definitions import PublishedDefinition
 from schemas.envelope import Envelope
 from schemas.event_types import EVENT_TYPES, EventType
 from schemas.own_types import EventTypeDraft
@@ -22,6 +23,7 @@ _STRUCTS: Mapping[str, type[msgspec.Struct]] = {
     "problem.v1": Problem,
 }
 _RESOURCES: Mapping[str, type[BaseModel]] = {
+    "definition.v1": PublishedDefinition,
     "event-type-draft.v1": EventTypeDraft,
     "experiment.v1": Experiment,
     "experiment-draft.v1": ExperimentDraft,
