@@ -13,6 +13,9 @@ from cli.settings import KAFKA, TOKEN, Settings
 from cli.stack import Stack, find
 from cli.stack_error import StackError
 
+URL = "ROUNDTABLE_URL"
+"""Set by `eval "$(roundtable env)"`."""
+
 
 class DestinationError(StackError):
     """It is not known where to send to."""
@@ -45,7 +48,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         default="gateway",
         help="post to the API, or write to the topic events.inbox (default: %(default)s)",
     )
-    parser.add_argument("--url", help="root of the API (default: that of the running stack)")
+    parser.add_argument("--url", help=f"root of the API (default: {URL}, or the stack's)")
     parser.add_argument("--token", help=f"token of the API (default: {TOKEN.name}, or the stack's)")
     parser.add_argument(
         "--kafka", help=f"bootstrap address (default: {KAFKA.name}, or the stack's)"
@@ -59,8 +62,9 @@ def destination_of(args: argparse.Namespace, environ: Mapping[str, str]) -> Dest
     if args.to == "kafka":
         of_stack = stack.kafka if stack is not None else None
         return KafkaAddress(_known(args.kafka or settings.kafka or of_stack, args, "--kafka"))
-    url = _known(args.url or (stack.http if stack is not None else None), args, "--url")
-    return GatewayAddress(url, _token(args, settings, stack))
+    of_stack = stack.http if stack is not None else None
+    url = _known(args.url or environ.get(URL) or of_stack, args, "--url")
+    return GatewayAddress(url, _token(url, args, settings, stack))
 
 
 @asynccontextmanager
@@ -74,9 +78,9 @@ async def open_target(destination: Destination) -> AsyncIterator[Target]:
         yield api
 
 
-def _token(args: argparse.Namespace, settings: Settings, stack: Stack | None) -> str:
+def _token(url: str, args: argparse.Namespace, settings: Settings, stack: Stack | None) -> str:
     # The stack's token belongs to the stack's address: it is not shown to another one.
-    of_stack = stack.token if stack is not None and args.url in {None, stack.http} else None
+    of_stack = stack.token if stack is not None and url == stack.http else None
     return _known(args.token or settings.token or of_stack, args, "--token")
 
 

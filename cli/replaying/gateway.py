@@ -8,13 +8,14 @@ from http import HTTPStatus
 import httpx
 
 from cli.replaying.targets import Answer, RefusedEvent, TargetError
-from cli.replaying.verdicts import problem_of, read_answer
+from cli.replaying.verdicts import problem_of, read_answer, rule_of
 
 PATH = "/v1/events"
 BATCH_TYPE = "application/cloudevents-batch+json"
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
 PATIENCE_SECONDS = 120.0
+MALFORMED = "malformed_json"
 RETRIED = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -39,16 +40,17 @@ class Gateway:
     async def send(self, batch: Sequence[bytes]) -> Answer:
         """Deliver one batch; an event that is too large alone is a refused one."""
         response = await self._post_patiently(b"[" + b",".join(batch) + b"]")
-        if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return await self._send_halves(batch)
+        spoils_the_batch = _rule_of_one(response)
+        if spoils_the_batch is not None:
+            return await self._send_halves(batch, spoils_the_batch)
         answer = read_answer(response, batch)
         if answer is None:
             raise TargetError(f"The gateway refused the batch: {problem_of(response)}. {CONTINUE}")
         return answer
 
-    async def _send_halves(self, batch: Sequence[bytes]) -> Answer:
+    async def _send_halves(self, batch: Sequence[bytes], rule: str) -> Answer:
         if len(batch) == 1:
-            return Answer(0, (RefusedEvent(batch[0], "event", "too_large"),))
+            return Answer(0, (RefusedEvent(batch[0], "event", rule),))
         middle = len(batch) // 2
         return await self.send(batch[:middle]) + await self.send(batch[middle:])
 
@@ -83,6 +85,15 @@ async def gateway(url: str, token: str) -> AsyncIterator[Gateway]:
         base_url=url, headers=headers, timeout=60, trust_env=False
     ) as client:
         yield Gateway(client, url.rstrip("/"))
+
+
+def _rule_of_one(response: httpx.Response) -> str | None:
+    """Return the rule that perhaps one event alone breaks, so that the others can still be sent."""
+    if response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return "too_large"
+    if response.status_code == HTTPStatus.BAD_REQUEST and rule_of(response) == MALFORMED:
+        return MALFORMED
+    return None
 
 
 def _pause(response: httpx.Response | None, attempt: int) -> float:

@@ -35,11 +35,23 @@ def _refused(event: bytes, verdict: Verdict) -> RefusedEvent:
     return RefusedEvent(event, verdict.field or "event", verdict.rule or "", verdict.detail or "")
 
 
+def rule_of(response: httpx.Response) -> str | None:
+    """Return the rule that the problem names, if it names one."""
+    problem = _problem_in(response)
+    return problem.rule if problem is not None else None
+
+
 def problem_of(response: httpx.Response) -> str:
     """Return the answer in a line: its status and the problem that it names."""
-    try:
-        problem = msgspec.json.decode(response.content, type=Problem)
-    except msgspec.DecodeError:
+    problem = _problem_in(response)
+    if problem is None:
         return f"{response.status_code} {response.reason_phrase}"
     words = ": ".join(word for word in (problem.title, problem.detail) if word)
     return f"{response.status_code} {words}"
+
+
+def _problem_in(response: httpx.Response) -> Problem | None:
+    try:
+        return msgspec.json.decode(response.content, type=Problem)
+    except msgspec.DecodeError:
+        return None  # a proxy on the way answers in its own words
