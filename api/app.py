@@ -6,7 +6,16 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api import currency_rates, dead_letters, experiments, gateway, health, metrics
+from api import (
+    currency_rates,
+    dead_letters,
+    experiments,
+    gateway,
+    health,
+    metrics,
+    results,
+    stream,
+)
 from api.access import TokenRequired
 from api.body_limit import BodyLimit
 from api.problem_handlers import add_problem_handlers
@@ -18,6 +27,8 @@ ROUTERS = (
     gateway.router,
     metrics.router,
     experiments.router,
+    results.router,
+    stream.router,
     dead_letters.router,
     currency_rates.router,
     health.router,

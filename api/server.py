@@ -32,5 +32,5 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, end the streams, answer the rest, close."""
-        self._app.state.services.closing.set()
+        self._app.state.services.readings.close()
         await super().shutdown(sockets)

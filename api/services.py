@@ -14,6 +14,7 @@ from starlette.requests import Request
 from api.contact_accounts import ContactAccounts
 from api.database import Database
 from api.in_flight import InFlight
+from api.live_readings import LiveReadings
 from api.log_writer import LogWriter
 from api.settings import Settings
 from schemas.gate import GateRules
@@ -23,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One of each; `closing` is set when the API begins to end."""
+    """One of each."""
 
     settings: Settings
     gate_rules: GateRules
@@ -31,7 +32,7 @@ class Services:
     log: LogWriter
     database: Database
     contact_accounts: ContactAccounts
-    closing: asyncio.Event
+    readings: LiveReadings
 
 
 @asynccontextmanager
@@ -51,9 +52,9 @@ async def running_services(settings: Settings, events_topic: str) -> AsyncIterat
         ),
         database=database,
         contact_accounts=ContactAccounts(database),
-        closing=asyncio.Event(),
+        readings=LiveReadings(database),
     )
-    async with _running(services.log.run(), services.database.run()):
+    async with _running(services.log.run(), database.run(), services.readings.run()):
         yield services
 
 

@@ -1,0 +1,35 @@
+"""GET /v1/experiments/{key}/results: what the data say now, and what may be concluded."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+
+from api.services import ServicesHere
+from api.snapshots import take_snapshot
+from inference.wording import Language
+
+router = APIRouter(prefix="/v1/experiments", tags=["results"])
+
+LanguageAsked = Annotated[Language, Query(description="language of the sentences")]
+
+
+@router.get(
+    "/{key}/results",
+    summary="Read an experiment",
+    responses={304: {"description": "Nothing but time has changed."}},
+)
+async def read_results(
+    key: str,
+    services: ServicesHere,
+    language: LanguageAsked = "en",
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Return the reading with the moments it was made from."""
+    body = (await take_snapshot(services.database, key)).bodies[language]
+    # Weak: the time of reading differs though nothing else does.
+    tag = f'W/"{body.tag}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if if_none_match is not None and tag in [part.strip() for part in if_none_match.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body.content, headers=headers, media_type="application/json")

@@ -1,0 +1,148 @@
+"""The results of one experiment as JSON: the reading, and everything it was made from. Pure.
+
+Readings pass through under the names that inference gives them, so that a new method appears here
+by itself; the exact moments stand beside them, sums as text, for they outgrow 64 bits.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from api.intake import Intake, intake_of
+from api.observations import incomplete_units
+from inference.moments import Moments
+from inference.plan import ExperimentPlan, MetricMoments, Observations
+from inference.readings import ExperimentReading
+from inference.wording import Language
+from schemas.resources import Experiment
+from storage.readings import ExperimentTotals
+
+NO_SUMS = MetricMoments()
+
+
+class Backfill(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the stored history is counted under the definition that is read.
+
+    `newer_definition` is true while a newer one is being built that will take its place.
+    """
+
+    complete: bool
+    homes_built: int
+    homes: int
+    newer_definition: bool
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything at one moment of the database."""
+
+    experiment: Mapping[str, Any]
+    read_at: datetime | None
+    epoch: int
+    reporting_currency: str
+    backfill: Backfill
+    intake: Mapping[str, Any]
+    exposed_since: datetime | None
+    mixed_share: float
+    sample_ratio: Mapping[str, Any] | None
+    cautions: tuple[str, ...]
+    arms: tuple[Mapping[str, Any], ...]
+    metrics: tuple[Mapping[str, Any], ...]
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading with all that it was made from."""
+
+    experiment: Experiment
+    totals: ExperimentTotals
+    plan: ExperimentPlan
+    observations: Observations
+    reading: ExperimentReading
+
+
+def results_of(read: Read, language: Language) -> Results:
+    """Return the document in one language."""
+    reading = _in_language(msgspec.to_builtins(read.reading), language)
+    totals = read.totals
+    return Results(
+        experiment=read.experiment.model_dump(mode="json"),
+        read_at=read.reading.read_at,
+        epoch=totals.epoch,
+        reporting_currency=totals.body.reporting_currency,
+        backfill=Backfill(
+            complete=totals.is_built,
+            homes_built=totals.homes_built,
+            homes=totals.homes,
+            newer_definition=totals.is_rebuilding,
+        ),
+        intake=_intake(intake_of(totals), language),
+        exposed_since=read.reading.exposed_since,
+        mixed_share=read.reading.mixed_share,
+        sample_ratio=reading["sample_ratio"],
+        cautions=tuple(reading["cautions"]),
+        arms=tuple(reading["arms"]),
+        metrics=tuple(_metric(metric, read) for metric in reading["metrics"]),
+    )
+
+
+def timeless(results: Results) -> Results:
+    """Return the document without what changes by the clock alone: equal where nothing happened."""
+    metrics = tuple({**metric, "expected_at": None} for metric in results.metrics)
+    return replace(results, read_at=None, metrics=metrics)
+
+
+def _intake(intake: Intake, language: Language) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = _in_language(msgspec.to_builtins(intake), language)
+    return found
+
+
+def _metric(metric: Mapping[str, Any], read: Read) -> Mapping[str, Any]:
+    key = metric["metric"]
+    (plan,) = (planned for planned in read.plan.metrics if planned.key == key)
+    registered = read.totals.body.metrics[key]
+    incomplete = incomplete_units(read.totals)
+    return {
+        **metric,
+        "name": registered.name,
+        "version": registered.version,
+        "window_seconds": int(registered.window.total_seconds()),
+        "scale": plan.scale,
+        "denominator_scale": plan.denominator_scale,
+        "arms": [
+            {
+                **arm,
+                "incomplete": incomplete.get((arm["variant"], key), 0),
+                **_sums(read.observations.moments.get((arm["variant"], key), NO_SUMS)),
+            }
+            for arm in metric["arms"]
+        ],
+        "pairs": [_pair(pair) for pair in metric["pairs"]],
+    }
+
+
+def _sums(sums: MetricMoments) -> dict[str, Any]:
+    return {"moments": _exact(sums.mature), "moments_still_open": _exact(sums.still_open)}
+
+
+def _exact(moments: Moments) -> dict[str, Any]:
+    sums = {name: str(getattr(moments, name)) for name in Moments.__struct_fields__}
+    return {**sums, "n": moments.n}
+
+
+def _pair(pair: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The estimate that decides stands at the top; where there is none, `reason` says why."""
+    decisive = pair["always_valid"]
+    return {**pair, "estimate": None if decisive is None else decisive["estimate"]}
+
+
+def _in_language(value: Any, language: Language) -> Any:
+    """Replace every sentence by its one language."""
+    if isinstance(value, dict):
+        if value.keys() == {"en", "de"}:
+            return value[language]
+        return {name: _in_language(item, language) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_language(item, language) for item in value]
+    return value
