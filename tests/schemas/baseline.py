@@ -1,6 +1,7 @@
 """The published contracts as they were: in the commits that the working tree must stay true to."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,18 @@ def published_at(commit: str, root: Path = ROOT) -> dict[str, dict[str, Any]]:
     }
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without what a git hook sets: it would point git at another repository."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     """What git answers, or None where it has no answer."""
     answer = subprocess.run(
-        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        ["git", "-C", str(root), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=plain_environment(),
     )
     return answer.stdout.strip() if answer.returncode == 0 else None

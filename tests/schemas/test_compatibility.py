@@ -7,7 +7,7 @@ import pytest
 
 from schemas.compatibility import breaking_changes
 from schemas.json_schemas import json_schemas
-from tests.schemas.baseline import ROOT, baselines, published_at
+from tests.schemas.baseline import ROOT, baselines, plain_environment, published_at
 
 
 def test_no_published_contract_breaks_those_who_keep_to_it() -> None:
@@ -32,7 +32,7 @@ def test_the_comparison_looks_at_contracts_of_the_last_commit() -> None:
 
 
 def test_a_repository_without_an_earlier_commit_has_nothing_to_break(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    git(tmp_path, "init", "-q")
 
     assert baselines(tmp_path) == []
 
@@ -41,14 +41,20 @@ def test_the_first_commit_is_its_own_baseline(tmp_path: Path) -> None:
     name = tmp_path / "schemas" / "published" / "x.v1.schema.json"
     name.parent.mkdir(parents=True)
     name.write_text(json.dumps({"type": "object"}))
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@t.invalid"]
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "-qm", "Begin"], check=True)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "Begin")
 
     found = [published_at(commit, tmp_path) for commit in baselines(tmp_path)]
 
     assert found == [{"x.v1.schema.json": {"type": "object"}}]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=t", "-c", "user.email=t@t.invalid", "-c", "commit.gpgsign=false"]
+    subprocess.run(
+        ["git", "-C", str(folder), *who, *arguments], check=True, env=plain_environment()
+    )
 
 
 def thing(**field: Any) -> dict[str, Any]:
