@@ -42,7 +42,7 @@ def bring_down(layout: DataDir, report: Report) -> bool:
         report(f"Stopping the stack of process {holder}")
         _stop_holder(layout, holder)
     with layout.held():
-        left = [*strays(layout.root), *_left_postgres(layout)]
+        left = [*_left_applications(layout), *_left_postgres(layout)]
         for role, process in sorted(left, key=lambda one: STOP_ORDER.get(one[0], 0)):
             report(f"Stopping {role}, left by an earlier run")
             stop(process, gently=signal.SIGINT if role == postgres_server.ROLE else signal.SIGTERM)
@@ -60,6 +60,11 @@ def _stop_holder(layout: DataDir, holder: int) -> None:
                 "`roundtable down` again stop it without losing data."
             )
         time.sleep(0.1)
+
+
+def _left_applications(layout: DataDir) -> list[tuple[str, ProcessRecord]]:
+    # PostgreSQL's processes carry the mark as well; its postmaster stops them in order.
+    return [one for one in strays(layout.root) if one[0] != postgres_server.ROLE]
 
 
 def _left_postgres(layout: DataDir) -> list[tuple[str, ProcessRecord]]:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from cli.settings import Settings
 from cli.stack import locate_services
 from cli.stack_error import StackError
 from schemas.catalog import TOPICS, Topic
+
+CONNECT_MS = 15_000
 
 
 class KafkaUnreachableError(StackError):
@@ -78,13 +81,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _connect(bootstrap: str) -> KafkaAdminClient:
+    servers = bootstrap.split(",")
+    # Asked first, as the client does not close the sockets of a start that failed.
+    if not any(_accepts(server) for server in servers):
+        raise _unreachable(bootstrap)
     try:
-        return KafkaAdminClient(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=15_000)
+        return KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS)
     except KafkaError as error:
-        raise KafkaUnreachableError(
-            f"No Kafka broker answers at {bootstrap}. Start one with `roundtable up`, "
-            "or correct ROUNDTABLE_KAFKA."
-        ) from error
+        raise _unreachable(bootstrap) from error
+
+
+def _accepts(server: str) -> bool:
+    host, _, port = server.strip().rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _unreachable(bootstrap: str) -> KafkaUnreachableError:
+    return KafkaUnreachableError(
+        f"No Kafka broker answers at {bootstrap}. Start one with `roundtable up`, "
+        "or correct ROUNDTABLE_KAFKA (host:port, several separated by commas)."
+    )
 
 
 def _states(admin: KafkaAdminClient) -> list[TopicState]:
