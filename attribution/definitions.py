@@ -1,11 +1,11 @@
 """Compiles a registered experiment into the form in which events are attributed to it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attribution.filters import Predicate, Reader, Types, predicate, reader
+from attribution.filters import Predicate, Reader, predicate, reader
 from attribution.measures import MeasureRule, compile_measure
 from attribution.money import Rates
 from schemas.events import Event
@@ -36,6 +36,26 @@ class MetricRule:
     window_us: int
     covariate_us: int
 
+    def may_count(self, name: str) -> bool:
+        """Tell whether the metric counts any events of the type `name`."""
+        if name in self.numerator.types:
+            return True
+        return self.denominator is not None and name in self.denominator.types
+
+
+class MetricsByType(dict[str, tuple[int, ...]]):
+    """The numbers of the metrics that may count an event, by its type; answers are remembered."""
+
+    def __init__(self, metrics: tuple[MetricRule, ...]) -> None:
+        super().__init__()
+        self._metrics = metrics
+
+    def __missing__(self, name: str) -> tuple[int, ...]:
+        """Work out the answer for a type that was not seen before."""
+        found = tuple(n for n, metric in enumerate(self._metrics) if metric.may_count(name))
+        self[name] = found
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -60,12 +80,8 @@ class Definition:
     variants: tuple[str, ...]
     exposure: Exposure
     metrics: tuple[MetricRule, ...]
-    outcome_types: Types
+    metrics_by_type: MetricsByType
     rates: Rates
-
-    def has_outcome_in(self, event: Event) -> bool:
-        """Tell whether any metric counts events of this type."""
-        return event.type in self.outcome_types
 
     def variant_of(self, event: Event) -> int | None:
         """Return the number of the variant that the exposure names, None where it names none."""
@@ -91,7 +107,7 @@ def compile_definition(
         variants=variants,
         exposure=_compile_exposure(experiment.key, experiment.exposure, variants),
         metrics=compiled,
-        outcome_types=Types(_type_names(metrics.values())),
+        metrics_by_type=MetricsByType(compiled),
         rates=rates,
     )
 
@@ -119,11 +135,6 @@ def _compile_metric(use: MetricUse, metric: Metric, rates: Rates) -> MetricRule:
         window_us=metric.window // _MICROSECOND,
         covariate_us=use.covariate // _MICROSECOND if use.covariate else 0,
     )
-
-
-def _type_names(metrics: Iterable[Metric]) -> tuple[str, ...]:
-    measures = [m for metric in metrics for m in (metric.measure, metric.denominator) if m]
-    return tuple({name for measure in measures for name in measure.filter.types})
 
 
 def _compile_exposure(key: str, rule: ExposureRule, variants: tuple[str, ...]) -> Exposure:

@@ -58,12 +58,13 @@ def changes_exposure(definition: Definition, home: str, entry: Entry, event: Eve
 
 def apply_event(definition: Definition, entry: Entry, event: Event) -> None:
     """Add one event to the sums of the unit it belongs to, if that unit is exposed."""
-    unit = entry.units.get(credited_unit(definition, entry, event))
+    numbers = definition.metrics_by_type[event.type]
+    unit = entry.units.get(credited_unit(definition, entry, event)) if numbers else None
     if unit is None:
         return
-    exposed_us = unit.first[0]
-    for rule, sums in zip(definition.metrics, unit.sums, strict=True):
-        add_event(rule, sums, exposed_us, event, definition.rates)
+    for number in numbers:
+        rule = definition.metrics[number]
+        add_event(rule, unit.sums[number], unit.first[0], event, definition.rates)
 
 
 def credited_unit(definition: Definition, entry: Entry, event: Event) -> str:

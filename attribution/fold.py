@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from attribution.definitions import Definition
 from attribution.evaluate import (
-    apply_event,
+    WHOLE_ACCOUNT,
     changes_exposure,
     credited_unit,
     evaluate,
@@ -19,6 +19,7 @@ from attribution.evaluate import (
 )
 from attribution.increments import Increments
 from attribution.index import DefinitionIndex
+from attribution.outcomes import add_event, is_in_reach
 from attribution.units import Entry, HomeState, Stray, UnitState, pack, unpack
 from schemas.events import Event
 
@@ -94,19 +95,40 @@ def _fold_home(
     index: DefinitionIndex, home: str, batch: HomeBatch, increments: Increments
 ) -> bytes | None:
     state = HomeState(entries={}) if batch.packed is None else unpack(batch.packed)
+    retired = _drop_retired(index, state)
+    exposing = _exposing(index, batch.events)
+    if batch.reevaluate_all:
+        moved = _all_that_apply(index, state, batch.history or batch.events)
+    else:
+        moved = _exposure_moved(index, home, state, exposing)
+    for definition in moved.values():
+        _reevaluate(state, definition, home, _history_of(batch), increments)
+    standing = [(index.by_id[key], e) for key, e in state.entries.items() if key not in moved]
+    changed = False
+    for definition, entry in standing:
+        exposures = exposing.get(definition.id, ())
+        changed |= _note_exposures(definition, home, entry, exposures, increments)
+        changed |= _add_outcomes(definition, entry, batch.events, increments)
+    if changed or moved or retired or batch.packed is None:
+        return pack(state)
+    return None
+
+
+def _drop_retired(index: DefinitionIndex, state: HomeState) -> bool:
+    """Forget definitions that are no longer active; their totals are dropped elsewhere."""
     retired = [key for key in state.entries if key not in index.by_id]
     for key in retired:
         del state.entries[key]
-    if batch.reevaluate_all:
-        touched = _all_that_apply(index, state, batch.history or batch.events)
-    else:
-        touched = _exposure_moved(index, home, state, batch.events)
-    for definition in touched.values():
-        _reevaluate(state, definition, home, _history_of(batch), increments)
-    changed = _add_events(index, home, state, batch.events, touched, increments)
-    if changed or touched or retired or batch.packed is None:
-        return pack(state)
-    return None
+    return bool(retired)
+
+
+def _exposing(index: DefinitionIndex, events: Sequence[Event]) -> dict[int, list[Event]]:
+    """Return the exposure events of each definition that has any."""
+    found: dict[int, list[Event]] = {}
+    for event in events:
+        for definition in index.exposable(event):
+            found.setdefault(definition.id, []).append(event)
+    return found
 
 
 def _history_of(batch: HomeBatch) -> Sequence[Event]:
@@ -128,14 +150,13 @@ def _all_that_apply(
 
 
 def _exposure_moved(
-    index: DefinitionIndex, home: str, state: HomeState, events: Sequence[Event]
+    index: DefinitionIndex, home: str, state: HomeState, exposing: Mapping[int, Sequence[Event]]
 ) -> dict[int, Definition]:
     moved: dict[int, Definition] = {}
-    for event in events:
-        for definition in index.exposable(event):
-            entry = state.entries.get(definition.id)
-            if entry is None or changes_exposure(definition, home, entry, event):
-                moved[definition.id] = definition
+    for key, events in exposing.items():
+        definition, entry = index.by_id[key], state.entries.get(key)
+        if entry is None or any(changes_exposure(definition, home, entry, e) for e in events):
+            moved[key] = definition
     return moved
 
 
@@ -155,62 +176,62 @@ def _reevaluate(
         increments.put_entry(definition, after)
 
 
-def _add_events(
-    index: DefinitionIndex,
-    home: str,
-    state: HomeState,
-    events: Sequence[Event],
-    evaluated: Mapping[int, Definition],
-    increments: Increments,
-) -> bool:
-    """Add the events to every entry that was not just evaluated with them; tell if any took one."""
-    standing = [(index.by_id[key], e) for key, e in state.entries.items() if key not in evaluated]
-    touched = False
-    for definition, entry in standing:
-        touched |= _add_to_entry(definition, home, entry, events, increments)
-    return touched
-
-
-def _add_to_entry(
+def _note_exposures(
     definition: Definition,
     home: str,
     entry: Entry,
     events: Sequence[Event],
     increments: Increments,
 ) -> bool:
+    """Count exposure events that move no first exposure; tell if there are any."""
     taken: dict[str, UnitState] = {}
     strays_before = list(entry.strays)
     for event in events:
-        if definition.exposure.is_exposure(event):
-            _take(definition, entry, exposed_unit(definition, home, event), taken, increments)
-            note_exposure(definition, home, entry, event)
-        if definition.has_outcome_in(event):
-            _take(definition, entry, credited_unit(definition, entry, event), taken, increments)
-            apply_event(definition, entry, event)
+        unit_key = exposed_unit(definition, home, event) or WHOLE_ACCOUNT
+        if unit_key in entry.units and unit_key not in taken:
+            taken[unit_key] = entry.units[unit_key]
+            increments.take(definition, taken[unit_key])
+        note_exposure(definition, home, entry, event)
     for unit in taken.values():
         increments.put(definition, unit)
-    return bool(taken) | _count_strays(definition, entry, strays_before, increments)
+    _count_strays(definition, entry, strays_before, increments)
+    return bool(events)
 
 
-def _take(
-    definition: Definition,
-    entry: Entry,
-    unit_key: str | None,
-    taken: dict[str, UnitState],
-    increments: Increments,
-) -> None:
-    unit = None if unit_key is None else entry.units.get(unit_key)
-    if unit_key is not None and unit is not None and unit_key not in taken:
-        increments.take(definition, unit)
-        taken[unit_key] = unit
+def _add_outcomes(
+    definition: Definition, entry: Entry, events: Sequence[Event], increments: Increments
+) -> bool:
+    """Add the events to the outcomes that they are part of; tell if any may have changed."""
+    taken: dict[tuple[str, int], UnitState] = {}
+    for event in events:
+        for unit_key, number in _outcomes_in_reach(definition, entry, event):
+            unit = entry.units[unit_key]
+            if (unit_key, number) not in taken:
+                taken[unit_key, number] = unit
+                increments.take_outcome(definition, unit, number)
+            rule = definition.metrics[number]
+            add_event(rule, unit.sums[number], unit.first[0], event, definition.rates)
+    for (_, number), unit in taken.items():
+        increments.put_outcome(definition, unit, number)
+    return bool(taken)
+
+
+def _outcomes_in_reach(definition: Definition, entry: Entry, event: Event) -> list[tuple[str, int]]:
+    """Return the unit and the number of each metric that the event may change."""
+    numbers = definition.metrics_by_type[event.type]
+    if not numbers:
+        return []
+    unit_key = credited_unit(definition, entry, event)
+    unit = entry.units.get(unit_key)
+    if unit is None:
+        return []
+    metrics, exposed_us = definition.metrics, unit.first[0]
+    return [(unit_key, n) for n in numbers if is_in_reach(metrics[n], exposed_us, event)]
 
 
 def _count_strays(
-    definition: Definition, entry: Entry, before: list[int], increments: Increments
-) -> bool:
-    changed = False
+    definition: Definition, entry: Entry, before: Sequence[int], increments: Increments
+) -> None:
     for stray, (old, new) in enumerate(zip(before, entry.strays, strict=True)):
         if new != old:
             increments.add_stray(definition, Stray(stray), new - old)
-            changed = True
-    return changed

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from attribution.definitions import Definition
 from attribution.money import DAY_US
-from attribution.outcomes import outcome_of
+from attribution.outcomes import Outcome, outcome_of
 from attribution.units import Entry, Stray, UnitState
 from inference.moments import Moments
 
@@ -48,8 +48,9 @@ class CohortCounts:
 class Increments:
     """Collects what changed; what is taken and put again unchanged cancels to nothing."""
 
-    _cells: dict[Cell, list[int]] = field(default_factory=dict)
-    _cohorts: dict[Cohort, list[int]] = field(default_factory=dict)
+    # Plain tuples inside: making a named one takes longer than the look-up it is for.
+    _cells: dict[tuple[int, int, int, int], list[int]] = field(default_factory=dict)
+    _cohorts: dict[tuple[int, int, int], list[int]] = field(default_factory=dict)
     _strays: dict[tuple[int, Stray], int] = field(default_factory=dict)
 
     def take(self, definition: Definition, unit: UnitState) -> None:
@@ -59,6 +60,14 @@ class Increments:
     def put(self, definition: Definition, unit: UnitState) -> None:
         """Add what the unit contributes now."""
         self._book(definition, unit, 1)
+
+    def take_outcome(self, definition: Definition, unit: UnitState, number: int) -> None:
+        """Remove what the unit contributed so far on one metric."""
+        self._book_outcome(definition, unit, number, -1)
+
+    def put_outcome(self, definition: Definition, unit: UnitState, number: int) -> None:
+        """Add what the unit contributes now on one metric."""
+        self._book_outcome(definition, unit, number, 1)
 
     def take_entry(self, definition: Definition, entry: Entry) -> None:
         """Remove an entry, units and strays."""
@@ -77,7 +86,7 @@ class Increments:
     def cells(self) -> dict[Cell, CellIncrement]:
         """Moments increments, zeros left out."""
         return {
-            cell: CellIncrement(Moments(*sums[:9]), sums[9])
+            Cell(*cell): CellIncrement(Moments(*sums[:9]), sums[9])
             for cell, sums in sorted(self._cells.items())
             if any(sums)
         }
@@ -85,7 +94,7 @@ class Increments:
     @property
     def cohorts(self) -> dict[Cohort, CohortCounts]:
         """Count increments, zeros left out."""
-        return {c: CohortCounts(*n) for c, n in sorted(self._cohorts.items()) if any(n)}
+        return {Cohort(*c): CohortCounts(*n) for c, n in sorted(self._cohorts.items()) if any(n)}
 
     @property
     def strays(self) -> dict[tuple[int, Stray], int]:
@@ -100,19 +109,40 @@ class Increments:
                 self.add_stray(definition, stray, sign * entry.strays[stray])
 
     def _book(self, definition: Definition, unit: UnitState, sign: int) -> None:
-        day = unit.first[0] // DAY_US
-        counts = self._cohorts.setdefault(Cohort(definition.id, unit.variant, day), [0, 0, 0])
+        cohort = (definition.id, unit.variant, unit.first[0] // DAY_US)
+        counts = self._cohorts.setdefault(cohort, [0, 0, 0])
         counts[0] += sign
         counts[1] += sign * unit.is_mixed
         counts[2] += sign * unit.exposures
-        if not unit.is_mixed:
-            self._book_outcomes(definition, unit, day, sign)
+        for number in range(len(unit.sums)):
+            self._book_outcome(definition, unit, number, sign)
 
-    def _book_outcomes(self, definition: Definition, unit: UnitState, day: int, sign: int) -> None:
-        for number, (rule, sums) in enumerate(zip(definition.metrics, unit.sums, strict=True)):
-            y, d, x, incomplete = outcome_of(rule, sums, unit.first[0])
-            cell = Cell(definition.id, number, unit.variant, day)
-            total = self._cells.setdefault(cell, [0] * 10)
-            terms = (1, y, y * y, x, x * x, x * y, d, d * d, y * d, incomplete)
-            for position, term in enumerate(terms):
-                total[position] += sign * term
+    def _book_outcome(
+        self, definition: Definition, unit: UnitState, number: int, sign: int
+    ) -> None:
+        if unit.is_mixed:
+            return
+        outcome = outcome_of(definition.metrics[number], unit.sums[number], unit.first[0])
+        cell = (definition.id, number, unit.variant, unit.first[0] // DAY_US)
+        total = self._cells.get(cell)
+        if total is None:
+            total = self._cells[cell] = [0] * 10
+        _add(total, outcome, sign)
+
+
+def _add(total: list[int], outcome: Outcome, sign: int) -> None:
+    y, d, x, incomplete = outcome
+    total[0] += sign
+    total[9] += sign * incomplete
+    # Most outcomes are zero in most of their parts, and this is on the path of every event.
+    if y:
+        total[1] += sign * y
+        total[2] += sign * y * y
+    if x:
+        total[3] += sign * x
+        total[4] += sign * x * x
+        total[5] += sign * x * y
+    if d:
+        total[6] += sign * d
+        total[7] += sign * d * d
+        total[8] += sign * y * d

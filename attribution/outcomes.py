@@ -21,6 +21,9 @@ class Outcome(NamedTuple):
     incomplete: bool
 
 
+_NO_DEALS = Outcome(0, 0, 0, incomplete=False)
+
+
 def stamp_of(event: Event) -> Stamp:
     """Return the event's place in the total order."""
     return (event.time_us, event.source, event.id)
@@ -37,6 +40,14 @@ def add_event(
         _add_number(rule, rule.numerator, sums, exposed_us, event, into_denominator=False)
     if rule.denominator is not None and rule.denominator.matches(event):
         _add_number(rule, rule.denominator, sums, exposed_us, event, into_denominator=True)
+
+
+def is_in_reach(rule: MetricRule, exposed_us: int, event: Event) -> bool:
+    """Tell whether the event's time lets it change the unit's sums on this metric."""
+    since = event.time_us - exposed_us
+    if since >= rule.window_us:
+        return False
+    return since >= -rule.covariate_us or rule.kind is MetricKind.LATEST_DEAL_VALUE
 
 
 def outcome_of(rule: MetricRule, sums: MetricSums, exposed_us: int) -> Outcome:
@@ -102,6 +113,8 @@ def _note_deal(deals: dict[str, DealState], deal: str, event: Event, rates: Rate
 
 
 def _deal_outcome(rule: MetricRule, sums: MetricSums, exposed_us: int) -> Outcome:
+    if sums.deals is None:
+        return _NO_DEALS
     won = _won_since(sums.deals, exposed_us)
     won_before = _won_since(sums.deals_before, exposed_us - rule.covariate_us)
     return Outcome(

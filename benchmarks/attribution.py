@@ -219,7 +219,7 @@ def _reached(company: Company, index: DefinitionIndex) -> float:
         entries = unpack(packed).entries
         for event in company.log[home]:
             found = {definition.id for definition in index.exposable(event)}
-            found |= {key for key in entries if event.type in index.by_id[key].outcome_types}
+            found |= {key for key in entries if index.by_id[key].metrics_by_type[event.type]}
             reached += len(found)
     return reached / sum(map(len, company.log.values()))
 
