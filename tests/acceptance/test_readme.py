@@ -29,7 +29,7 @@ def test_the_five_minute_tour_works_word_for_word() -> None:
         (directory / ".venv").symlink_to(sys.prefix)
         (directory / "examples").symlink_to(ROOT / "examples")
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script.replace(SET_UP, "true")],
+            ["bash", "-eu", "-c", script.replace(SET_UP, "true")],
             cwd=directory,
             env=_environment(),
             capture_output=True,
@@ -43,7 +43,7 @@ def test_the_five_minute_tour_works_word_for_word() -> None:
     assert '"accepted":532' in said[3]
     assert "better" in said[4]
     assert "event: reading" in said[5]
-    assert said[6].split("The stored")[0].strip() in said[4]
+    assert said[6].strip() in said[4]
 
 
 def _environment() -> dict[str, str]:
