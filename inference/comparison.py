@@ -18,6 +18,11 @@ class Method(StrEnum):
     WELCH = "welch_t"
     PROPORTIONS = "pooled_z_newcombe"
     CONFIDENCE_SEQUENCE = "asymptotic_confidence_sequence"
+    LIFT_DELTA = "relative_lift_delta"
+    LIFT_LOG = "relative_lift_log"
+    LIFT_FIELLER = "relative_lift_fieller"
+    LIFT_CONFIDENCE_SEQUENCE = "relative_lift_confidence_sequence"
+    GROUP_SEQUENTIAL = "group_sequential"
 
 
 class Reason(StrEnum):
@@ -30,6 +35,8 @@ class Reason(StrEnum):
     FAR_FROM_PLAN = "far_from_plan"
     NO_VARIANCE = "no_variance"
     DENOMINATOR_NEAR_ZERO = "denominator_near_zero"
+    BASELINE_NEAR_ZERO = "baseline_near_zero"
+    MEAN_NOT_POSITIVE = "mean_not_positive"
     NO_COVARIATE = "no_covariate"
     COVARIATE_IMBALANCE = "covariate_imbalance"
     OUT_OF_RANGE = "out_of_range"
@@ -38,6 +45,7 @@ class Reason(StrEnum):
     BACKFILL_RUNNING = "backfill_running"
     SAMPLE_RATIO_MISMATCH = "sample_ratio_mismatch"
     TOO_MANY_MIXED_UNITS = "too_many_mixed_units"
+    DOES_NOT_APPLY = "does_not_apply"
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -50,8 +58,9 @@ class Interval(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Treatment minus control, in the metric's units, with its interval at `level`.
 
-    `statistic`, `df` and `p_value` (two-sided) are absent where the method has none; `log_e` is
-    the natural logarithm of the evidence against "no difference" of an always-valid method.
+    A relative lift is a share of the control's mean instead: 0.1 is 10 % more. `statistic`, `df`
+    and `p_value` (two-sided) are absent where the method has none; `log_e` is the natural
+    logarithm of the evidence against "no difference" of an always-valid method.
     """
 
     method: Method
@@ -99,3 +108,30 @@ class NotComparable(msgspec.Struct, frozen=True):
 
     reason: Reason
     detail: str
+
+
+def not_comparable(reason: Reason) -> NotComparable:
+    """The reason with its explanation."""
+    return NotComparable(reason, _DETAILS[reason])
+
+
+_DETAILS = {
+    Reason.NO_UNITS: "an arm has no units",
+    Reason.ONE_UNIT: "one unit has no variance",
+    Reason.TOO_FEW_UNITS: "an arm has fewer mature units than are needed",
+    Reason.TOO_FEW_EVENTS: "an arm has fewer events than are needed",
+    Reason.FAR_FROM_PLAN: "too few of the planned units for an interval",
+    Reason.NO_VARIANCE: "all units of both arms have the same value",
+    Reason.DENOMINATOR_NEAR_ZERO: "the mean denominator is within two errors of zero",
+    Reason.BASELINE_NEAR_ZERO: "the mean of the control is within two errors of zero",
+    Reason.MEAN_NOT_POSITIVE: "a mean is not above zero by two errors",
+    Reason.NO_COVARIATE: "the covariate does not vary within the arms",
+    Reason.COVARIATE_IMBALANCE: "the arms differed before exposure (p < 0.001)",
+    Reason.OUT_OF_RANGE: "values are too large to be compared",
+    Reason.NO_EXPOSURE: "no unit has met a variant",
+    Reason.LESS_THAN_A_WEEK: "less than a full week has been seen",
+    Reason.BACKFILL_RUNNING: "the history is still being counted",
+    Reason.SAMPLE_RATIO_MISMATCH: "the units are not split as registered",
+    Reason.TOO_MANY_MIXED_UNITS: "too many units met more than one variant",
+    Reason.DOES_NOT_APPLY: "the method does not fit this metric",
+}

@@ -7,69 +7,123 @@ exposure; an imbalance of the arms at the start is an alarm, not something to ad
 
 from __future__ import annotations
 
-from fractions import Fraction
+import msgspec
+import numpy as np
 
-from inference.arms import Arm, arm_in_range, arm_of_means
-from inference.comparison import Comparison, NotComparable, Reason
+from inference import reasons
+from inference.arms import Arms, arms_of_means, steps_of
+from inference.comparison import Reason
+from inference.differences import Differences, differences_of
+from inference.exact import Floats, Integers, Quotients, Rows
 from inference.moments import Moments
-from inference.welch import compare_means
+from inference.reasons import Reasons
+from inference.sums import Sums
+from inference.welch import welch
 
-_IMBALANCE = NotComparable(
-    Reason.COVARIATE_IMBALANCE, "the arms differed before exposure (p < 0.001)"
-)
+_ALARM = 0.001
 
 
-def adjusted_arms(
-    control: Moments, treatment: Moments, *, scale: int = 0
-) -> tuple[Arm | NotComparable, Arm | NotComparable]:
-    """Both arms with Y − θ(X − X̄), X̄ over both arms; the covariate may have any scale.
+class Regressions(msgspec.Struct, frozen=True, eq=False):
+    """Arms with the regression of outcome on covariate within each of them.
 
-    θ = Σ_arms Σ(x−x̄)(y−ȳ) / Σ_arms Σ(x−x̄)². A covariate that differs between the arms with
-    p < 0.001 gives the reason in place of figures.
+    `products` and `squares` are Σ(x−x̄)(y−ȳ) and Σ(x−x̄)²; `residual` is the variance of a unit's
+    outcome that the arm's own regression line leaves.
     """
-    obstacle = _obstacle(control, treatment)
-    if obstacle is not None:
-        return obstacle, obstacle
-    slope = _slope_within(control, treatment)
-    centre = (control + treatment).covariate_mean
-    return (
-        _adjusted(control, slope, centre, scale),
-        _adjusted(treatment, slope, centre, scale),
+
+    outcomes: Arms
+    covariates: Arms
+    products: Floats
+    squares: Floats
+    residual: Floats
+
+    def take(self, rows: Rows) -> Regressions:
+        """The arms of these rows, in their order."""
+        return Regressions(
+            self.outcomes.take(rows),
+            self.covariates.take(rows),
+            self.products[rows],
+            self.squares[rows],
+            self.residual[rows],
+        )
+
+
+def adjusted_difference(control: Moments, treatment: Moments, *, scale: int = 0) -> Differences:
+    """Difference of two arms with Y − θ(X − X̄), X̄ over both, as columns of length one.
+
+    θ = Σ_arms Σ(x−x̄)(y−ȳ) / Σ_arms Σ(x−x̄)²; the covariate may have any scale. A covariate that
+    differs between the arms with p < 0.001 gives the reason in place of figures.
+    """
+    sides = (Sums.of([moments]) for moments in (control, treatment))
+    return adjusted_differences(*(regressions_of(side, steps=steps_of([scale])) for side in sides))
+
+
+def regressions_of(sums: Sums, *, steps: Integers) -> Regressions:
+    """Arms of means with their regression on the covariate, which keeps its fixed-point steps."""
+    squares = sums.spread(sums.sum_xx, sums.sum_x, sums.sum_x)
+    products = sums.spread(sums.sum_xy, sums.sum_x, sums.sum_y)
+    n = np.where(sums.n > 0, sums.n, 1)
+    return Regressions(
+        arms_of_means(sums, steps=steps),
+        arms_of_means(_covariates(sums), steps=steps_of([0] * len(sums))),
+        Quotients(products, n * steps).floats(),
+        Quotients(squares, n).floats(),
+        _residual(sums, products, squares, steps),
     )
 
 
-def _obstacle(control: Moments, treatment: Moments) -> NotComparable | None:
-    before = compare_means(*(_arm_of_covariates(arm) for arm in (control, treatment)))
-    if isinstance(before, Comparison):
-        return _IMBALANCE if _is_alarming(before) else None
-    if before.reason is Reason.NO_VARIANCE:
-        return NotComparable(Reason.NO_COVARIATE, "the covariate does not vary within the arms")
-    return before
-
-
-def _arm_of_covariates(moments: Moments) -> Arm | NotComparable:
-    return arm_of_means(Moments(moments.n, moments.sum_x, moments.sum_xx))
-
-
-def _is_alarming(before: Comparison) -> bool:
-    return before.p_value is not None and before.p_value < 0.001
-
-
-def _slope_within(control: Moments, treatment: Moments) -> Fraction:
-    arms = (control, treatment)
-    squares = sum((arm.n - 1) * arm.covariate_variance for arm in arms)
-    products = sum((arm.n - 1) * arm.covariate_covariance for arm in arms)
-    return Fraction(products) / squares
-
-
-def _adjusted(
-    moments: Moments, slope: Fraction, centre: Fraction, scale: int
-) -> Arm | NotComparable:
-    step = Fraction(1, 10**scale)
-    mean = moments.mean - slope * (moments.covariate_mean - centre)
-    variance = (
-        moments.variance
-        + slope**2 * moments.covariate_variance
-        - 2 * slope * moments.covariate_covariance
+def adjusted_differences(control: Regressions, treatment: Regressions) -> Differences:
+    """`adjusted_difference` on columns."""
+    plain = differences_of(control.outcomes, treatment.outcomes)
+    before = differences_of(control.covariates, treatment.covariates)
+    missing = _obstacles(plain, before)
+    slope = _slope_within(control, treatment, missing)
+    shift = slope * before.estimate
+    usable = missing == reasons.NONE
+    return Differences(
+        plain.n_control,
+        plain.n_treatment,
+        np.where(usable, plain.estimate - shift, np.nan),
+        plain.mean_control + shift * (plain.n_treatment / np.maximum(plain.n, 1)),
+        plain.mean_treatment - shift * (plain.n_control / np.maximum(plain.n, 1)),
+        _adjusted_variance(control, slope),
+        _adjusted_variance(treatment, slope),
+        missing,
     )
-    return arm_in_range(moments.n, mean * step, variance * step**2)
+
+
+def _covariates(sums: Sums) -> Sums:
+    nothing = sums.n * 0
+    return Sums(sums.n, sums.sum_x, sums.sum_xx, *[nothing] * 6)
+
+
+def _residual(sums: Sums, products: Integers, squares: Integers, steps: Integers) -> Floats:
+    # (yy·xx − xy²)/xx in integers: in floats a good covariate would leave only rounding.
+    spread = sums.spread(sums.sum_yy, sums.sum_y, sums.sum_y)
+    there = squares > 0
+    left = np.where(there, spread * squares - products**2, spread)
+    variance = sums.per_unit_pairs(left)
+    whole = variance.denominator * np.where(there, squares, 1) * steps**2
+    return Quotients(variance.numerator, whole).floats()
+
+
+def _obstacles(plain: Differences, before: Differences) -> Reasons:
+    test = welch(before, alpha=_ALARM)
+    constant = reasons.where(before.is_constant, Reason.NO_COVARIATE)
+    alarm = reasons.where(test.excludes_zero, Reason.COVARIATE_IMBALANCE)
+    return reasons.first(plain.reasons, before.reasons, constant, alarm)
+
+
+def _slope_within(control: Regressions, treatment: Regressions, missing: Reasons) -> Floats:
+    rows = np.flatnonzero(missing == reasons.NONE)
+    slope = np.full(len(missing), np.nan)
+    products = control.products[rows] + treatment.products[rows]
+    slope[rows] = products / (control.squares[rows] + treatment.squares[rows])
+    return slope
+
+
+def _adjusted_variance(arms: Regressions, slope: Floats) -> Floats:
+    """s²_Y − 2θs_XY + θ²s²_X, as what the arm's own line leaves plus what θ misses of it."""
+    varies = arms.squares > 0
+    own = np.divide(arms.products, arms.squares, out=np.zeros_like(slope), where=varies)
+    variance: Floats = arms.residual + (slope - own) ** 2 * arms.covariates.variances
+    return variance

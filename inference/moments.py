@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -153,10 +153,19 @@ class Moments(msgspec.Struct, frozen=True, gc=False):
     def _covariance(self, products: int, first: int, second: int) -> Fraction:
         if self.n < 2:
             raise MomentsError("n", "must be at least 2 for a variance")
-        return Fraction(self.n * products - first * second, self.n * (self.n - 1))
+        return Fraction(cross_spread(self.n, products, first, second), self.n * (self.n - 1))
 
 
 _ZERO = Moments()
+
+Exact = TypeVar("Exact", bound=Any)
+"""A Python integer, or an array of them."""
+
+
+def cross_spread(n: Exact, products: Exact, first: Exact, second: Exact) -> Exact:
+    """nΣuv − ΣuΣv, exact: n(n − 1) times the unbiased covariance of one sample, or of many."""
+    spread: Exact = n * products - first * second
+    return spread
 
 
 def _exact_integer(argument: str, value: object) -> int:

@@ -1,41 +1,31 @@
 """One variant against its baseline on one metric: every method that fits the kind, and the status.
 
-The always-valid interval decides; the fixed ones (Welch, proportions) stand beside it for a single
-planned look, and the covariate-adjusted ones for less noise.
+The always-valid interval decides; the fixed ones (Welch, proportions, a registered look) stand
+beside it, the relative lift for another view, and the covariate-adjusted ones for less noise.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
-from inference.arms import Arm, arm_of_means
-from inference.comparison import Comparison, NotComparable, Reason
-from inference.cuped import adjusted_arms
-from inference.moments import Moments
-from inference.plan import ArmPlan, ExperimentPlan, MetricPlan
-from inference.proportions import compare_proportions
-from inference.ratios import arm_of_ratio
+from inference import reasons
+from inference.comparison import Comparison, Reason
+from inference.comparisons import Comparisons
+from inference.layout import Layout
+from inference.pair_table import PairTable
 from inference.sentences import Pair, sentence_of_estimate, sentence_of_obstacle
-from inference.sequences import compare_at_any_time
-from inference.statuses import (
-    Obstacle,
-    Status,
-    obstacle_of_method,
-    obstacle_of_pair,
-    status_of,
-)
-from inference.welch import compare_means
+from inference.statuses import STATUSES, Status
 from inference.wording import Sentence
-from schemas.resources import MetricKind
 
 
 class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     """Variant minus baseline; every comparison is absent where `reason` says why.
 
-    `proportions` exists for conversions, `adjusted` and `adjusted_fixed` for metrics with a
-    covariate, or `adjustment_reason` in their place.
+    `always_valid` decides, at the pair's own `alpha` from its family; `corrected_p_value` compares
+    with the experiment's α. `fixed`, `proportions` and `lift_fixed` are for a single look, at the
+    experiment's α. `proportions` exists for conversions; `lift` and `lift_fixed` where both means
+    are clear of zero, else `lift_reason`; `adjusted` and `adjusted_fixed` for metrics with a
+    covariate, else `adjustment_reason`; `at_look` once a registered look was reached.
     """
 
     baseline: str
@@ -45,12 +35,19 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     n_baseline: int
     n_variant: int
     planned_units: float
+    alpha: float
+    corrected_p_value: float | None = None
     always_valid: Comparison | None = None
     fixed: Comparison | None = None
     proportions: Comparison | None = None
+    lift: Comparison | None = None
+    lift_fixed: Comparison | None = None
+    lift_reason: Reason | None = None
     adjusted: Comparison | None = None
     adjusted_fixed: Comparison | None = None
     adjustment_reason: Reason | None = None
+    at_look: Comparison | None = None
+    look: int | None = None
     sentence: Sentence
 
     @property
@@ -59,96 +56,52 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
         return self.always_valid is not None
 
 
-class Sums(NamedTuple):
-    """Mature moments of a baseline and of the variant compared with it."""
-
-    baseline: Moments
-    variant: Moments
-
-
-def read_pair(
-    plan: ExperimentPlan,
-    metric: MetricPlan,
-    arms: tuple[ArmPlan, ArmPlan],
-    sums: Sums,
-    obstacle: Obstacle | None,
-) -> PairReading:
-    """The reading of `arms` (baseline, variant); `obstacle` is the experiment's, if it has one."""
-    pair = Pair(plan, metric, *arms, sums.baseline.n, sums.variant.n)
-    obstacle = obstacle or obstacle_of_pair(metric, *sums)
-    if obstacle is not None:
-        return _without_estimate(pair, obstacle)
-    values = [arm_of_outcomes(metric, moments) for moments in sums]
-    always_valid = compare_at_any_time(
-        *values, planned_units=plan.planned_units_of(*arms), alpha=plan.alpha
+def pair_reading(layout: Layout, table: PairTable, row: int) -> PairReading:
+    """One row of the table as a value of its own, with its sentence."""
+    counts = _counts(layout, table, row)
+    pair = Pair(*layout.pairs[row], counts.n_baseline, counts.n_variant)
+    deciding = _comparison(table.always_valid, row)
+    if deciding is None:
+        sentence = sentence_of_obstacle(pair, counts.reason or Reason.DOES_NOT_APPLY)
+        return msgspec.structs.replace(counts, sentence=sentence)
+    return msgspec.structs.replace(
+        counts,
+        corrected_p_value=float(table.corrected.p_value[row]),
+        always_valid=deciding,
+        fixed=_comparison(table.fixed, row),
+        proportions=_comparison(table.proportions, row),
+        lift=_comparison(table.lift, row),
+        lift_fixed=_comparison(table.lift_fixed, row),
+        lift_reason=_reason(table.lift, row),
+        adjusted=_comparison(table.adjusted, row),
+        adjusted_fixed=_comparison(table.adjusted_fixed, row),
+        adjustment_reason=_reason(table.adjusted, row),
+        at_look=_comparison(table.at_look, row),
+        look=int(table.looks[row]) or None,
+        sentence=sentence_of_estimate(pair, counts.status, deciding),
     )
-    fixed = compare_means(*values, level=1 - plan.alpha)
-    if isinstance(always_valid, NotComparable):
-        return _without_estimate(pair, obstacle_of_method(always_valid))
-    if isinstance(fixed, NotComparable):
-        return _without_estimate(pair, obstacle_of_method(fixed))
-    return _with_estimate(pair, sums, always_valid, fixed)
 
 
-def arm_of_outcomes(metric: MetricPlan, moments: Moments) -> Arm | NotComparable:
-    """The arm's mean or ratio in the metric's units, by the kind of the metric."""
-    if metric.kind is MetricKind.RATIO:
-        return arm_of_ratio(moments, scale=metric.scale, denominator_scale=metric.denominator_scale)
-    return arm_of_means(moments, scale=metric.scale)
-
-
-def _without_estimate(pair: Pair, obstacle: Obstacle) -> PairReading:
+def _counts(layout: Layout, table: PairTable, row: int) -> PairReading:
+    pair = layout.pairs[row]
     return PairReading(
         baseline=pair.baseline.variant,
         variant=pair.variant.variant,
-        status=obstacle.status,
-        reason=obstacle.reason,
-        n_baseline=pair.n_baseline,
-        n_variant=pair.n_variant,
-        planned_units=pair.plan.planned_units_of(pair.baseline, pair.variant),
-        sentence=sentence_of_obstacle(pair, obstacle),
+        status=STATUSES[table.statuses[row]],
+        reason=reasons.reason_of(int(table.reasons[row])),
+        n_baseline=int(table.always_valid.n_control[row]),
+        n_variant=int(table.always_valid.n_treatment[row]),
+        planned_units=float(layout.rows.planned_units[row]),
+        alpha=float(table.corrected.alpha[row]),
+        sentence=Sentence("", ""),
     )
 
 
-def _with_estimate(
-    pair: Pair, sums: Sums, always_valid: Comparison, fixed: Comparison
-) -> PairReading:
-    status = status_of(pair.plan, pair.metric, always_valid)
-    adjusted, adjusted_fixed = _adjusted(pair, sums)
-    return PairReading(
-        baseline=pair.baseline.variant,
-        variant=pair.variant.variant,
-        status=status,
-        n_baseline=pair.n_baseline,
-        n_variant=pair.n_variant,
-        planned_units=pair.plan.planned_units_of(pair.baseline, pair.variant),
-        always_valid=always_valid,
-        fixed=fixed,
-        proportions=_shown(_proportions(pair, sums)),
-        adjusted=_shown(adjusted),
-        adjusted_fixed=_shown(adjusted_fixed),
-        adjustment_reason=adjusted.reason if isinstance(adjusted, NotComparable) else None,
-        sentence=sentence_of_estimate(pair, status, always_valid),
-    )
+def _comparison(column: Comparisons, row: int) -> Comparison | None:
+    found = column[row]
+    return found if isinstance(found, Comparison) else None
 
 
-def _proportions(pair: Pair, sums: Sums) -> Comparison | NotComparable | None:
-    if pair.metric.kind is not MetricKind.CONVERSION:
-        return None
-    return compare_proportions(*sums, level=1 - pair.plan.alpha)
-
-
-def _adjusted(pair: Pair, sums: Sums) -> tuple[Comparison | NotComparable | None, ...]:
-    metric, plan = pair.metric, pair.plan
-    if not metric.has_covariate or metric.kind is MetricKind.RATIO:
-        return None, None
-    arms = adjusted_arms(*sums, scale=metric.scale)
-    planned_units = plan.planned_units_of(pair.baseline, pair.variant)
-    return (
-        compare_at_any_time(*arms, planned_units=planned_units, alpha=plan.alpha),
-        compare_means(*arms, level=1 - plan.alpha),
-    )
-
-
-def _shown(result: Comparison | NotComparable | None) -> Comparison | None:
-    return result if isinstance(result, Comparison) else None
+def _reason(column: Comparisons, row: int) -> Reason | None:
+    found = reasons.reason_of(int(column.reasons[row]))
+    return None if found is Reason.DOES_NOT_APPLY else found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -31,7 +33,9 @@ class MetricPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A metric in an experiment.
 
     `scale` and `denominator_scale` are the decimal places of the fixed-point sums;
-    `equivalence` is the largest difference, in units, that does not matter.
+    `equivalence` is the largest difference, in units, that does not matter; `margin` the largest
+    worsening, in units, that a guardrail allows (none where absent). `is_share` says that every
+    unit of the denominator counts 0 or 1 in the numerator, as contacts of accounts do.
     """
 
     key: str
@@ -46,10 +50,23 @@ class MetricPlan(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction = "increase"
     has_covariate: bool = False
     equivalence: float | None = None
+    margin: float | None = None
+    is_share: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("equivalence", "margin"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name}: above 0 and finite, or absent")
 
 
 class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """An experiment as registered; `planned_units` are mature units over all variants."""
+    """An experiment as registered; `planned_units` are mature units over all variants.
+
+    `comparisons` are the pairs (baseline, variant) that the primary family holds besides those
+    with the control; `looks` the shares of the planned units at which a group sequential test may
+    be read.
+    """
 
     key: str
     arms: tuple[ArmPlan, ...]
@@ -58,8 +75,21 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit = "account"
     randomised: bool = True
     alpha: float = 0.05
+    comparisons: tuple[tuple[str, str], ...] = ()
+    looks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        self._refuse_bad_arms()
+        if self.planned_units < 2:
+            raise ValueError("planned_units: at least 2")
+        if not 1e-100 <= self.alpha <= 0.5:
+            raise ValueError("alpha: between 1e-100 and 0.5")
+        if any(not 0 < look <= 1 for look in self.looks) or any(
+            earlier >= later for earlier, later in pairwise(self.looks)
+        ):
+            raise ValueError("looks: rising shares above 0, of 1 at most")
+
+    def _refuse_bad_arms(self) -> None:
         variants = [arm.variant for arm in self.arms]
         if len(variants) < 2 or len(set(variants)) != len(variants):
             raise ValueError("arms: at least two, every variant once")
@@ -67,15 +97,22 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("arms: exactly one is the control")
         if any(arm.weight < 0 for arm in self.arms) or not any(arm.weight for arm in self.arms):
             raise ValueError("arms: no weight below 0, and at least one above")
-        if self.planned_units < 2:
-            raise ValueError("planned_units: at least 2")
-        if not 1e-100 <= self.alpha <= 0.5:
-            raise ValueError("alpha: between 1e-100 and 0.5")
+        for pair in self.comparisons:
+            if len(set(pair)) != 2 or not set(pair) <= set(variants):
+                raise ValueError(f"comparisons: {pair} are not two variants")
 
     @property
     def control_first(self) -> tuple[ArmPlan, ...]:
         """The arms as registered, the control moved to the front."""
         return tuple(sorted(self.arms, key=lambda arm: not arm.is_control))
+
+    def is_registered(self, baseline: ArmPlan, variant: ArmPlan) -> bool:
+        """Whether the pair belongs to what the experiment set out to compare."""
+        pair = (baseline.variant, variant.variant)
+        return baseline.is_control or variant.is_control or self._names(*pair)
+
+    def _names(self, baseline: str, variant: str) -> bool:
+        return (baseline, variant) in self.comparisons or (variant, baseline) in self.comparisons
 
     def planned_units_of(self, *arms: ArmPlan) -> float:
         """The share of the planned units that falls to these arms; never below 2."""
@@ -99,10 +136,14 @@ class ArmCounts(msgspec.Struct, frozen=True):
 
 
 class Observations(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted so far; moments by (variant, metric key), units by variant."""
+    """What was counted so far; moments by (variant, metric key), units by variant.
+
+    `exposed_by_day` has the units in the analysis by the day of their exposure, where known.
+    """
 
     moments: Mapping[tuple[str, str], MetricMoments]
     units: Mapping[str, ArmCounts]
     exposed_since: datetime | None
     """The first exposure; none before it."""
     backfill_complete: bool = True
+    exposed_by_day: Mapping[date, Mapping[str, int]] = {}

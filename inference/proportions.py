@@ -6,13 +6,26 @@ about ten events per arm (use an exact test) and, like every fixed interval, whe
 
 from __future__ import annotations
 
-import math
+from typing import NamedTuple
 
+import numpy as np
 from scipy import special
 
-from inference.arms import shortage_of_units
+from inference.arms import arms_of_means, steps_of
 from inference.comparison import Comparison, Interval, Method, NotComparable
+from inference.comparisons import Comparisons, Figures, compared
+from inference.differences import Differences, differences_of
+from inference.exact import Floats, Rows
 from inference.moments import Moments, MomentsError
+from inference.reasons import Reasons
+from inference.sums import Sums
+
+
+class Limits(NamedTuple):
+    """Columns of lower and upper limits."""
+
+    lower: Floats
+    upper: Floats
 
 
 def compare_proportions(
@@ -23,27 +36,19 @@ def compare_proportions(
     Where no unit or every unit converted, z is 0/0 and absent; the interval stands. Outcomes that
     are not all 0 or 1 raise `MomentsError`.
     """
-    for arm in (control, treatment):
-        refuse_other_than_0_and_1(arm)
-        shortage = shortage_of_units(arm.n)
-        if shortage is not None:
-            return shortage
-    estimate = float(treatment.mean - control.mean)
-    interval = _newcombe(control, treatment, estimate, level)
-    pooled_error = _pooled_error(control, treatment)
-    statistic = estimate / pooled_error if pooled_error > 0 else None
-    return Comparison(
-        method=Method.PROPORTIONS,
-        estimate=estimate,
-        lower=interval.lower,
-        upper=interval.upper,
-        level=level,
-        n_control=control.n,
-        n_treatment=treatment.n,
-        standard_error=pooled_error,
-        statistic=statistic,
-        p_value=None if statistic is None else math.erfc(abs(statistic) / math.sqrt(2)),
-    )
+    sides = [Sums.of([moments]) for moments in (control, treatment)]
+    for sums in sides:
+        refuse_other_than_0_and_1(sums)
+    arms = (arms_of_means(sums, steps=steps_of([0])) for sums in sides)
+    differences = differences_of(*arms)
+    return proportions(differences, differences.reasons, alpha=1 - level)[0]
+
+
+def proportions(
+    differences: Differences, missing: Reasons, *, alpha: Floats | float
+) -> Comparisons:
+    """`compare_proportions` on columns of differences of shares."""
+    return compared(Method.PROPORTIONS, differences, missing, alpha, _proportions)
 
 
 def wilson(events: int, n: int, *, level: float = 0.95) -> Interval:
@@ -52,35 +57,61 @@ def wilson(events: int, n: int, *, level: float = 0.95) -> Interval:
         raise ValueError(f"events must be between 0 and n, not {events} of {n}")
     if n == 0:
         return Interval(0.0, 1.0)
-    z = float(special.ndtri((1 + level) / 2))
+    limits = wilson_limits(np.array([float(events)]), np.array([float(n)]), np.array([1 - level]))
+    return Interval(float(limits.lower[0]), float(limits.upper[0]))
+
+
+def wilson_limits(events: Floats, n: Floats, alpha: Floats) -> Limits:
+    """Wilson's limits at level 1 − `alpha`, for 0 ≤ events ≤ n and n ≥ 1."""
+    z = -special.ndtri(alpha / 2)
     share, shrink = events / n, 1 + z * z / n
     centre = share + z * z / (2 * n)
-    spread = z * math.sqrt(events * (n - events) / n**3 + z * z / (4 * n * n))
+    spread = z * np.sqrt(share * ((n - events) / n) / n + z * z / (4 * n * n))
     # The limits at the ends are exact; rounding would put them at ±1e-17.
-    lower = 0.0 if events == 0 else (centre - spread) / shrink
-    upper = 1.0 if events == n else (centre + spread) / shrink
-    return Interval(lower, upper)
-
-
-def refuse_other_than_0_and_1(moments: Moments) -> None:
-    """Raise `MomentsError` where the sums cannot come from outcomes that are all 0 or 1."""
-    if moments.sum_yy != moments.sum_y:
-        raise MomentsError("sum_yy", "must equal sum_y where every outcome is 0 or 1")
-    if not 0 <= moments.sum_y <= moments.n:
-        raise MomentsError("sum_y", "must lie between 0 and n where every outcome is 0 or 1")
-
-
-def _newcombe(control: Moments, treatment: Moments, estimate: float, level: float) -> Interval:
-    c = wilson(control.sum_y, control.n, level=level)
-    t = wilson(treatment.sum_y, treatment.n, level=level)
-    share_c, share_t = float(control.mean), float(treatment.mean)
-    return Interval(
-        estimate - math.hypot(share_t - t.lower, c.upper - share_c),
-        estimate + math.hypot(t.upper - share_t, share_c - c.lower),
+    return Limits(
+        np.where(events == 0, 0.0, (centre - spread) / shrink),
+        np.where(events == n, 1.0, (centre + spread) / shrink),
     )
 
 
-def _pooled_error(control: Moments, treatment: Moments) -> float:
-    n = control.n + treatment.n
-    events = control.sum_y + treatment.sum_y
-    return math.sqrt(events * (n - events) / (n * control.n * treatment.n))
+def refuse_other_than_0_and_1(sums: Sums) -> None:
+    """Raise `MomentsError` where sums cannot come from outcomes that are all 0 or 1."""
+    if np.any(sums.sum_yy != sums.sum_y):
+        raise MomentsError("sum_yy", "must equal sum_y where every outcome is 0 or 1")
+    if np.any((sums.sum_y < 0) | (sums.sum_y > sums.n)):
+        raise MomentsError("sum_y", "must lie between 0 and n where every outcome is 0 or 1")
+
+
+def _proportions(differences: Differences, alpha: Floats, _: Rows) -> Figures:
+    limits = _newcombe(differences, alpha)
+    pooled_error = _pooled_error(differences)
+    varies = pooled_error > 0
+    statistic = np.full(len(differences), np.nan)
+    statistic[varies] = differences.estimate[varies] / pooled_error[varies]
+    return Figures(
+        estimate=differences.estimate,
+        lower=limits.lower,
+        upper=limits.upper,
+        standard_error=pooled_error,
+        statistic=statistic,
+        p_value=special.erfc(np.abs(statistic) / np.sqrt(2)),
+    )
+
+
+def _newcombe(differences: Differences, alpha: Floats) -> Limits:
+    share_c, share_t = differences.mean_control, differences.mean_treatment
+    n_c, n_t = differences.n_control.astype(float), differences.n_treatment.astype(float)
+    c = wilson_limits(np.rint(share_c * n_c), n_c, alpha)
+    t = wilson_limits(np.rint(share_t * n_t), n_t, alpha)
+    return Limits(
+        differences.estimate - np.hypot(share_t - t.lower, c.upper - share_c),
+        differences.estimate + np.hypot(t.upper - share_t, share_c - c.lower),
+    )
+
+
+def _pooled_error(differences: Differences) -> Floats:
+    n_c, n_t = differences.n_control, differences.n_treatment
+    events = np.rint(differences.mean_control * n_c) + np.rint(differences.mean_treatment * n_t)
+    pooled = events / differences.n
+    variance: Floats = pooled * ((differences.n - events) / differences.n) * (1 / n_c + 1 / n_t)
+    return np.sqrt(variance)

@@ -7,35 +7,60 @@ arm and where the denominator is close to zero; units with denominator 0 stay in
 
 from __future__ import annotations
 
-from fractions import Fraction
+import numpy as np
 
-from inference.arms import Arm, arm_in_range, shortage_of_units
+from inference import reasons
+from inference.arms import Arm, Arms, arms_in_range, shortages_of_units, steps_of
 from inference.comparison import NotComparable, Reason
+from inference.exact import Integers, Mask, Quotients
 from inference.moments import Moments
+from inference.sums import Sums
 
 
 def arm_of_ratio(
     moments: Moments, *, scale: int = 0, denominator_scale: int = 0
 ) -> Arm | NotComparable:
     """ΣY/ΣD with the variance of its linearisation (Y − R·D)/D̄, exact."""
-    shortage = shortage_of_units(moments.n)
-    if shortage is not None:
-        return shortage
-    if _denominator_is_near_zero(moments):
-        return NotComparable(
-            Reason.DENOMINATOR_NEAR_ZERO, "the mean denominator is within two errors of zero"
-        )
-    step = Fraction(10) ** (denominator_scale - scale)
-    ratio = moments.mean / moments.denominator_mean
-    spread = (
-        moments.variance
-        - 2 * ratio * moments.denominator_covariance
-        + ratio**2 * moments.denominator_variance
+    steps, denominator_steps = steps_of([scale]), steps_of([denominator_scale])
+    sums = Sums.of([moments])
+    return arms_of_ratios(sums, steps=steps, denominator_steps=denominator_steps)[0]
+
+
+def arms_of_ratios(sums: Sums, *, steps: Integers, denominator_steps: Integers) -> Arms:
+    """`arm_of_ratio` on columns; `steps` are the fixed-point steps in a unit."""
+    near_zero = _denominators_near_zero(sums)
+    n = np.where(sums.n > 0, sums.n, 1)
+    total = np.where(near_zero, 1, sums.sum_d)
+    spread = sums.per_unit_pairs(_spread_of_linearised(sums))
+    # s²/D̄², with s² = spread/(n(n−1)·ΣD²): the square of ΣD twice, once with n².
+    variance = Quotients(
+        spread.numerator * n**2 * denominator_steps**2,
+        spread.denominator * total**4 * steps**2,
     )
-    variance = spread / moments.denominator_mean**2
-    return arm_in_range(moments.n, ratio * step, variance * step**2)
+    mean = Quotients(sums.sum_y * denominator_steps, total * steps)
+    arms = arms_in_range(sums.counts(), mean, variance)
+    return arms.without(
+        reasons.first(
+            shortages_of_units(arms.n),
+            reasons.where(near_zero, Reason.DENOMINATOR_NEAR_ZERO),
+            arms.reasons,
+        )
+    )
 
 
-def _denominator_is_near_zero(moments: Moments) -> bool:
-    mean = moments.denominator_mean
-    return mean**2 <= 4 * moments.denominator_variance / moments.n
+def _spread_of_linearised(sums: Sums) -> Integers:
+    """(ΣD)² times the spread of Y − R·D."""
+    y, d = sums.sum_y, sums.sum_d
+    spread: Integers = (
+        d**2 * sums.spread(sums.sum_yy, y, y)
+        - 2 * y * d * sums.spread(sums.sum_yd, y, d)
+        + y**2 * sums.spread(sums.sum_dd, d, d)
+    )
+    return spread
+
+
+def _denominators_near_zero(sums: Sums) -> Mask:
+    """Whether D̄² ≤ 4·s²_D/n, by integers alone."""
+    spread = sums.spread(sums.sum_dd, sums.sum_d, sums.sum_d)
+    near: Mask = np.asarray(sums.sum_d**2 * (sums.n - 1) <= 4 * spread, dtype=bool)
+    return near

@@ -6,15 +6,21 @@ or `invalid` holds counts and a reason, never an estimate.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
-from itertools import combinations
+from typing import TypeVar
 
 import msgspec
+import numpy as np
 
-from inference.arms import Arm
-from inference.comparison import Interval
-from inference.pairs import PairReading, Sums, arm_of_outcomes, read_pair
+from inference import reasons
+from inference.comparison import Reason
+from inference.decisions import DecisionReading, decide
+from inference.layout import layout_of
+from inference.outcomes import OutcomeReading, read_outcomes
+from inference.pair_table import arms_of, read_pairs
+from inference.pairs import PairReading, pair_reading
 from inference.plan import (
     ArmCounts,
     ArmPlan,
@@ -27,18 +33,15 @@ from inference.plan import (
     Unit,
 )
 from inference.progress import expected_at
-from inference.proportions import wilson
 from inference.sample_ratio import SampleRatio, read_sample_ratio
+from inference.sample_ratio_over_time import DailySampleRatio, read_daily_sample_ratio
 from inference.sentences import sentence_of_mixed_units
-from inference.statuses import (
-    MIXED_SHARE_WARNING,
-    Obstacle,
-    mixed_share,
-    obstacle_of_experiment,
-)
-from inference.welch import interval_of_mean
+from inference.statuses import MIXED_SHARE_WARNING, mixed_share, obstacle_of_experiment
+from inference.sums import Sums
 from inference.wording import Sentence
 from schemas.resources import MetricKind
+
+Item = TypeVar("Item")
 
 
 class ArmReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,17 +53,6 @@ class ArmReading(msgspec.Struct, frozen=True, kw_only=True):
     """The registered share of the units, from the weights."""
     exposed: int
     mixed: int
-
-
-class OutcomeReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One variant on one metric; mean and its interval are absent as long as nothing is shown."""
-
-    variant: str
-    n: int
-    still_open: int
-    mean: float | None = None
-    lower: float | None = None
-    upper: float | None = None
 
 
 class MetricReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +89,9 @@ class ExperimentReading(msgspec.Struct, frozen=True, kw_only=True):
     sample_ratio: SampleRatio | None
     cautions: tuple[Sentence, ...]
     metrics: tuple[MetricReading, ...]
+    decisions: tuple[DecisionReading, ...] = ()
+    sample_ratio_by_day: DailySampleRatio | None = None
+    """Exists where units are counted by day."""
 
 
 def read_experiment(
@@ -105,8 +100,11 @@ def read_experiment(
     """Every metric and pair of arms; `ValueError` where counts name what the plan does not."""
     _refuse_unknown_keys(plan, observations)
     sample_ratio = _sample_ratio(plan, observations)
-    obstacle = obstacle_of_experiment(observations, sample_ratio, now)
+    by_day = _sample_ratio_by_day(plan, observations)
+    alarm = any(ratio is not None and ratio.alarm for ratio in (sample_ratio, by_day))
+    obstacle = obstacle_of_experiment(observations, now, sample_ratio_alarm=alarm)
     share = mixed_share(*observations.units.values())
+    metrics = _read_metrics(plan, observations, obstacle, now)
     return ExperimentReading(
         experiment=plan.key,
         read_at=now,
@@ -118,7 +116,9 @@ def read_experiment(
         mixed_share=share,
         sample_ratio=sample_ratio,
         cautions=(sentence_of_mixed_units(share),) if share > MIXED_SHARE_WARNING else (),
-        metrics=tuple(_read_metric(plan, observations, m, obstacle, now) for m in plan.metrics),
+        metrics=metrics,
+        decisions=_decisions(plan, metrics),
+        sample_ratio_by_day=by_day,
     )
 
 
@@ -128,6 +128,19 @@ def _sample_ratio(plan: ExperimentPlan, observations: Observations) -> SampleRat
     arms = plan.control_first
     counts = [observations.units.get(arm.variant, ArmCounts()).exposed for arm in arms]
     return read_sample_ratio(counts, [Fraction(arm.weight) for arm in arms])
+
+
+def _sample_ratio_by_day(
+    plan: ExperimentPlan, observations: Observations
+) -> DailySampleRatio | None:
+    if not plan.randomised or not observations.exposed_by_day:
+        return None
+    arms = plan.control_first
+    days = {
+        day: [counts.get(arm.variant, 0) for arm in arms]
+        for day, counts in observations.exposed_by_day.items()
+    }
+    return read_daily_sample_ratio(days, [Fraction(arm.weight) for arm in arms])
 
 
 def _read_arm(plan: ExperimentPlan, observations: Observations, arm: ArmPlan) -> ArmReading:
@@ -141,53 +154,67 @@ def _read_arm(plan: ExperimentPlan, observations: Observations, arm: ArmPlan) ->
     )
 
 
-def _read_metric(
-    plan: ExperimentPlan,
-    observations: Observations,
-    metric: MetricPlan,
-    obstacle: Obstacle | None,
-    now: datetime,
-) -> MetricReading:
-    sums = _sums_of(plan, observations, metric)
-    pairs = _read_pairs(plan, metric, sums, obstacle)
-    shown = {name for pair in pairs if pair.is_shown for name in (pair.baseline, pair.variant)}
-    mature_units = sum(moments.mature.n for moments in sums.values())
-    return MetricReading(
-        metric=metric.key,
-        kind=metric.kind,
-        role=metric.role,
-        direction=metric.direction,
-        unit_label=metric.unit_label,
-        currency=metric.currency,
-        mature_units=mature_units,
-        planned_units=plan.planned_units,
-        expected_at=_expected_at(plan, observations, metric, mature_units, now),
-        arms=tuple(
-            _read_outcome(plan, metric, variant, moments, is_shown=variant in shown)
-            for variant, moments in sums.items()
-        ),
-        pairs=pairs,
-    )
+def _read_metrics(
+    plan: ExperimentPlan, observations: Observations, obstacle: Reason | None, now: datetime
+) -> tuple[MetricReading, ...]:
+    layout, cells = layout_of([plan]), _cells_of(plan, observations)
+    sums = Sums.of([cell.mature for cell in cells])
+    table = read_pairs(layout, sums, np.array([reasons.code_of(obstacle)], dtype=np.int8))
+    pairs = [pair_reading(layout, table, row) for row in range(len(layout.pairs))]
+    arms, count = arms_of(layout.cells, sums), len(plan.metrics)
+    found = []
+    for number, metric in enumerate(plan.metrics):
+        own = _part(range(len(cells)), number, count)
+        own_cells, own_pairs = [cells[cell] for cell in own], _part(pairs, number, count)
+        outcomes = read_outcomes(plan, metric, own_cells, arms.take(np.array(own)), own_pairs)
+        mature = sum(cell.mature.n for cell in own_cells)
+        found.append(
+            MetricReading(
+                metric=metric.key,
+                kind=metric.kind,
+                role=metric.role,
+                direction=metric.direction,
+                unit_label=metric.unit_label,
+                currency=metric.currency,
+                mature_units=mature,
+                planned_units=plan.planned_units,
+                expected_at=_expected_at(plan, observations, metric, mature, now),
+                arms=outcomes,
+                pairs=tuple(own_pairs),
+            )
+        )
+    return tuple(found)
 
 
-def _sums_of(
-    plan: ExperimentPlan, observations: Observations, metric: MetricPlan
-) -> dict[str, MetricMoments]:
-    return {
-        arm.variant: observations.moments.get((arm.variant, metric.key), MetricMoments())
+def _cells_of(plan: ExperimentPlan, observations: Observations) -> list[MetricMoments]:
+    return [
+        observations.moments.get((arm.variant, metric.key), MetricMoments())
+        for metric in plan.metrics
         for arm in plan.control_first
+    ]
+
+
+def _part(items: Sequence[Item], number: int, parts: int) -> Sequence[Item]:
+    size = len(items) // parts
+    return items[number * size : (number + 1) * size]
+
+
+def _decisions(
+    plan: ExperimentPlan, metrics: Sequence[MetricReading]
+) -> tuple[DecisionReading, ...]:
+    """One per variant, against the control; none where nobody was assigned at random."""
+    if not plan.randomised:
+        return ()
+    control, *variants = plan.control_first
+    by_variant = {
+        (pair.variant, metric.metric): pair.status
+        for metric in metrics
+        for pair in metric.pairs
+        if pair.baseline == control.variant
     }
-
-
-def _read_pairs(
-    plan: ExperimentPlan,
-    metric: MetricPlan,
-    sums: dict[str, MetricMoments],
-    obstacle: Obstacle | None,
-) -> tuple[PairReading, ...]:
     return tuple(
-        read_pair(plan, metric, pair, Sums(*(sums[arm.variant].mature for arm in pair)), obstacle)
-        for pair in combinations(plan.control_first, 2)
+        decide(plan, arm, {m.key: by_variant[arm.variant, m.key] for m in plan.metrics})
+        for arm in variants
     )
 
 
@@ -207,35 +234,6 @@ def _expected_at(
         window=metric.window,
         now=now,
     )
-
-
-def _read_outcome(
-    plan: ExperimentPlan,
-    metric: MetricPlan,
-    variant: str,
-    moments: MetricMoments,
-    *,
-    is_shown: bool,
-) -> OutcomeReading:
-    counts = OutcomeReading(variant=variant, n=moments.mature.n, still_open=moments.still_open.n)
-    arm = arm_of_outcomes(metric, moments.mature) if is_shown else None
-    if not isinstance(arm, Arm):
-        return counts
-    interval = _interval_of(metric, moments, arm, level=1 - plan.alpha)
-    return msgspec.structs.replace(
-        counts,
-        mean=float(arm.mean),
-        lower=interval.lower if interval else None,
-        upper=interval.upper if interval else None,
-    )
-
-
-def _interval_of(
-    metric: MetricPlan, moments: MetricMoments, arm: Arm, *, level: float
-) -> Interval | None:
-    if metric.kind is MetricKind.CONVERSION:
-        return wilson(moments.mature.sum_y, arm.n, level=level)
-    return interval_of_mean(arm, level=level)
 
 
 def _refuse_unknown_keys(plan: ExperimentPlan, observations: Observations) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from inference.comparison import Comparison, Reason
 from inference.plan import ArmPlan, ExperimentPlan, MetricPlan
-from inference.statuses import FEWEST_EVENTS, Obstacle, Status, fewest_units
+from inference.statuses import FEWEST_EVENTS, Status, fewest_units
 from inference.wording import (
     Language,
     Sentence,
@@ -36,9 +36,9 @@ def sentence_of_estimate(pair: Pair, status: Status, difference: Comparison) -> 
     )
 
 
-def sentence_of_obstacle(pair: Pair, obstacle: Obstacle) -> Sentence:
+def sentence_of_obstacle(pair: Pair, reason: Reason) -> Sentence:
     """Why there is no estimate, and what helps."""
-    template = _OBSTACLES[obstacle.reason]
+    template = _OBSTACLES[reason]
     return Sentence(
         en=template.en.format(**_facts(pair, "en")), de=template.de.format(**_facts(pair, "de"))
     )
@@ -109,6 +109,27 @@ _CONCLUSIONS = {
         de="Kein Unterschied von Belang zwischen {variant} und {baseline} bei {metric}: "
         + _INTERVAL_DE
         + ", ganz im Bereich, der als gleichwertig eingetragen ist.",
+    ),
+    Status.SAFE: Sentence(
+        en="{variant} does not harm {metric} by more than the registered margin: "
+        + _INTERVAL_EN
+        + ".",
+        de="{variant} schadet {metric} nicht mehr, als der eingetragene Spielraum erlaubt: "
+        + _INTERVAL_DE
+        + ".",
+    ),
+    Status.HARMED: Sentence(
+        en="{variant} harms {metric} by more than the registered margin: " + _INTERVAL_EN + ".",
+        de="{variant} schadet {metric} mehr, als der eingetragene Spielraum erlaubt: "
+        + _INTERVAL_DE
+        + ".",
+    ),
+    Status.UNCLEAR: Sentence(
+        en="Whether {variant} harms {metric} by more than the registered margin is still open: "
+        + _INTERVAL_EN
+        + ".",
+        de="Ob {variant} {metric} mehr schadet, als der eingetragene Spielraum erlaubt, ist noch "
+        "offen: " + _INTERVAL_DE + ".",
     ),
     Status.OBSERVATIONAL: Sentence(
         en="{variant} and {baseline} differ on {metric} by "

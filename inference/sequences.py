@@ -8,11 +8,20 @@ few units, where outcomes still change after they were counted, and when ρ is c
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
+import numpy as np
 from scipy import special
 
+from inference import reasons
 from inference.arms import Arm
 from inference.comparison import Comparison, Method, NotComparable, Reason
+from inference.comparisons import Comparisons, Figures, compared
+from inference.differences import Differences, difference_of
+from inference.exact import Counts, Floats
+from inference.reasons import Reasons
+
+Number = TypeVar("Number", float, Floats)
 
 
 def compare_at_any_time(
@@ -33,36 +42,65 @@ def compare_at_any_time(
         return control
     if isinstance(treatment, NotComparable):
         return treatment
-    if control.variance == treatment.variance == 0:
-        return NotComparable(Reason.NO_VARIANCE, "all units of both arms have the same value")
-    n = control.n + treatment.n
-    rho_squared = tightest_rho_squared(planned_units, alpha=alpha)
-    if squared_bound(n, rho_squared, alpha=alpha) >= n - 1:
-        return NotComparable(Reason.FAR_FROM_PLAN, "too few of the planned units for an interval")
-    return _compared(control, treatment, rho_squared, alpha)
+    rho_squared = np.array([tightest_rho_squared(planned_units, alpha=alpha)])
+    return always_valid(difference_of(control, treatment), rho_squared, alpha=alpha)[0]
 
 
-def _compared(control: Arm, treatment: Arm, rho_squared: float, alpha: float) -> Comparison:
-    n = control.n + treatment.n
-    estimate = float(treatment.mean - control.mean)
-    own, within = control.mean_variance + treatment.mean_variance, _within(control, treatment)
-    room = 1 - squared_bound(n, rho_squared, alpha=alpha) / (n - 1)
-    spread = half_width(max(own, within / room), n, rho_squared, alpha=alpha)
-    # Pooled under "no difference" is the variance of both arms taken as one sample.
-    variance = max(own, within + estimate**2 / (n - 1))
-    log_e = log_e_value(estimate, variance, n, rho_squared)
-    return Comparison(
-        method=Method.CONFIDENCE_SEQUENCE,
-        estimate=estimate,
-        lower=estimate - spread,
-        upper=estimate + spread,
-        level=1 - alpha,
-        n_control=control.n,
-        n_treatment=treatment.n,
-        standard_error=math.sqrt(variance),
-        log_e=log_e,
-        p_value=math.exp(min(0.0, -log_e)),
+def always_valid(
+    differences: Differences, rho_squared: Floats, *, alpha: Floats | float
+) -> Comparisons:
+    """`compare_at_any_time` on columns; ρ² is given, so that α may depend on the data."""
+    missing = reasons.first(
+        without_evidence(differences), far_from_plan(differences, rho_squared, alpha)
     )
+    return compared(
+        Method.CONFIDENCE_SEQUENCE,
+        differences,
+        missing,
+        alpha,
+        lambda found, alphas, rows: _always_valid(found, rho_squared[rows], alphas),
+    )
+
+
+def log_e_values(differences: Differences, rho_squared: Floats) -> Floats:
+    """Evidence against "no difference" where there is any, else 0: the logarithm of 1."""
+    rows = np.flatnonzero(without_evidence(differences) == reasons.NONE)
+    found = np.zeros(len(differences))
+    there = differences.take(rows)
+    found[rows] = log_e_value(
+        there.estimate, null_variance(there), _numbers(there.n), rho_squared[rows]
+    )
+    return found
+
+
+def without_evidence(differences: Differences) -> Reasons:
+    """Why a row has no e-value, where it has none."""
+    constant = reasons.where(differences.is_constant, Reason.NO_VARIANCE)
+    return reasons.first(differences.reasons, constant)
+
+
+def far_from_plan(differences: Differences, rho_squared: Floats, alpha: Floats | float) -> Reasons:
+    """Where so few of the planned units are there that every difference is possible."""
+    n = np.maximum(_numbers(differences.n), 1)
+    bound = squared_bound(n, rho_squared, alpha=alpha)
+    return reasons.where(bound >= n - 1, Reason.FAR_FROM_PLAN)
+
+
+def null_variance(differences: Differences) -> Floats:
+    """Variance of the estimate under "no difference": that of both arms taken as one sample.
+
+    The arms' own variances stand where they give more.
+    """
+    pooled = within_variance(differences) + differences.estimate**2 / (differences.n - 1)
+    return np.maximum(differences.variance, pooled)
+
+
+def within_variance(differences: Differences) -> Floats:
+    """Variance of the estimate from the squares within arms, as a share of N − 1 units."""
+    n_c, n_t = differences.n_control, differences.n_treatment
+    squares = (n_c - 1) * differences.variance_control + (n_t - 1) * differences.variance_treatment
+    within: Floats = squares / (n_c + n_t - 1) * (1 / n_c + 1 / n_t)
+    return within
 
 
 def tightest_rho_squared(planned_units: float, *, alpha: float) -> float:
@@ -74,25 +112,48 @@ def tightest_rho_squared(planned_units: float, *, alpha: float) -> float:
     return float(-special.lambertw(-(alpha**2) / math.e, -1).real - 1) / planned_units
 
 
-def half_width(variance: float, n: int, rho_squared: float, *, alpha: float) -> float:
+def half_width(variance: Number, n: Number, rho_squared: Number, *, alpha: Number) -> Number:
     """√V·√N·√(2(Nρ²+1)/(N²ρ²)·ln(√(Nρ²+1)/α)), V being the variance of the estimate."""
-    return math.sqrt(variance * squared_bound(n, rho_squared, alpha=alpha))
+    width: Number = np.sqrt(variance * squared_bound(n, rho_squared, alpha=alpha))
+    return width
 
 
-def squared_bound(n: int, rho_squared: float, *, alpha: float) -> float:
+def squared_bound(n: Number, rho_squared: Number, *, alpha: Number | float) -> Number:
     """The value that d²/V of `n` units reaches with probability α at most, at any time."""
     information = n * rho_squared
-    return 2 * (1 + 1 / information) * (math.log1p(information) / 2 - math.log(alpha))
+    bound: Number = 2 * (1 + 1 / information) * (np.log1p(information) / 2 - np.log(alpha))
+    return bound
 
 
-def log_e_value(estimate: float, variance: float, n: int, rho_squared: float) -> float:
+def log_e_value(estimate: Number, variance: Number, n: Number, rho_squared: Number) -> Number:
     """Logarithm of the evidence against "no difference"; at least ln(1/α) with probability α."""
     information = n * rho_squared
     shrink = information / (information + 1)
-    return shrink * estimate**2 / variance / 2 - math.log1p(information) / 2
+    log_e: Number = shrink * estimate**2 / variance / 2 - np.log1p(information) / 2
+    return log_e
 
 
-def _within(control: Arm, treatment: Arm) -> float:
-    n = control.n + treatment.n
-    squares = (control.n - 1) * control.variance + (treatment.n - 1) * treatment.variance
-    return float(squares / (n - 1)) * (1 / control.n + 1 / treatment.n)
+def anytime_p_value(log_e: Floats) -> Floats:
+    """min(1, 1/E)."""
+    return np.exp(np.minimum(0.0, -log_e))
+
+
+def _always_valid(differences: Differences, rho_squared: Floats, alpha: Floats) -> Figures:
+    n = _numbers(differences.n)
+    room = 1 - squared_bound(n, rho_squared, alpha=alpha) / (n - 1)
+    widest = np.maximum(differences.variance, within_variance(differences) / room)
+    spread = half_width(widest, n, rho_squared, alpha=alpha)
+    variance = null_variance(differences)
+    log_e = log_e_value(differences.estimate, variance, n, rho_squared)
+    return Figures(
+        estimate=differences.estimate,
+        lower=differences.estimate - spread,
+        upper=differences.estimate + spread,
+        standard_error=np.sqrt(variance),
+        log_e=log_e,
+        p_value=anytime_p_value(log_e),
+    )
+
+
+def _numbers(counts: Counts) -> Floats:
+    return counts.astype(np.float64)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from inference.comparison import Comparison, NotComparable, Reason
-from inference.moments import Moments
-from inference.plan import ArmCounts, ExperimentPlan, MetricPlan, Observations
-from inference.sample_ratio import SampleRatio
+from inference import reasons
+from inference.comparison import Reason
+from inference.comparisons import Comparisons
+from inference.exact import Mask
+from inference.layout import PairRows
+from inference.plan import ArmCounts, MetricPlan, Observations
+from inference.reasons import Reasons
+from inference.sums import Sums
 from schemas.resources import MetricKind
 
 FEWEST_UNITS = 10
@@ -23,7 +28,7 @@ MIXED_SHARE_LIMIT = 0.10
 
 
 class Status(StrEnum):
-    """What a reading says; the first two show no estimate."""
+    """What a reading says; the first two show no estimate, the last three are a guardrail's."""
 
     COLLECTING = "collecting"
     INVALID = "invalid"
@@ -32,61 +37,79 @@ class Status(StrEnum):
     WORSE = "worse"
     EQUIVALENT = "equivalent"
     OBSERVATIONAL = "observational"
+    SAFE = "safe"
+    HARMED = "harmed"
+    UNCLEAR = "unclear"
 
 
-class Obstacle(msgspec.Struct, frozen=True):
-    """No estimate is shown, with this status and for this reason."""
-
-    status: Status
-    reason: Reason
+STATUSES = tuple(Status)
+Statuses = NDArray[np.int8]
+"""Positions in `STATUSES`."""
+_CODES = {status: code for code, status in enumerate(STATUSES)}
+_INVALIDATING = (
+    Reason.SAMPLE_RATIO_MISMATCH,
+    Reason.TOO_MANY_MIXED_UNITS,
+    Reason.OUT_OF_RANGE,
+)
+"""More units cure every other reason."""
 
 
 def obstacle_of_experiment(
-    observations: Observations, sample_ratio: SampleRatio | None, now: datetime
-) -> Obstacle | None:
+    observations: Observations, now: datetime, *, sample_ratio_alarm: bool
+) -> Reason | None:
     """What keeps every metric of the experiment from being read, if anything."""
-    if sample_ratio is not None and sample_ratio.alarm:
-        return Obstacle(Status.INVALID, Reason.SAMPLE_RATIO_MISMATCH)
+    if sample_ratio_alarm:
+        return Reason.SAMPLE_RATIO_MISMATCH
     if mixed_share(*observations.units.values()) > MIXED_SHARE_LIMIT:
-        return Obstacle(Status.INVALID, Reason.TOO_MANY_MIXED_UNITS)
+        return Reason.TOO_MANY_MIXED_UNITS
     if not observations.backfill_complete:
-        return Obstacle(Status.COLLECTING, Reason.BACKFILL_RUNNING)
+        return Reason.BACKFILL_RUNNING
     if observations.exposed_since is None:
-        return Obstacle(Status.COLLECTING, Reason.NO_EXPOSURE)
+        return Reason.NO_EXPOSURE
     if now - observations.exposed_since < FULL_WEEK:
-        return Obstacle(Status.COLLECTING, Reason.LESS_THAN_A_WEEK)
+        return Reason.LESS_THAN_A_WEEK
     return None
 
 
-def obstacle_of_pair(metric: MetricPlan, *arms: Moments) -> Obstacle | None:
-    """Whether an arm is still below the floor of mature units, or of events for a conversion."""
-    if min(arm.n for arm in arms) < fewest_units(metric):
-        return Obstacle(Status.COLLECTING, Reason.TOO_FEW_UNITS)
-    if metric.kind is MetricKind.CONVERSION and min(arm.sum_y for arm in arms) < FEWEST_EVENTS:
-        return Obstacle(Status.COLLECTING, Reason.TOO_FEW_EVENTS)
-    return None
+def below_the_floors(rows: PairRows, baseline: Sums, variant: Sums) -> Reasons:
+    """Whether an arm has too few mature units, or too few events for a conversion."""
+    fewest = np.where(rows.is_ratio, FEWEST_UNITS_OF_A_RATIO, FEWEST_UNITS)
+    units = np.minimum(baseline.counts(), variant.counts())
+    events = np.minimum(baseline.sum_y, variant.sum_y) < FEWEST_EVENTS
+    return reasons.first(
+        reasons.where(units < fewest, Reason.TOO_FEW_UNITS),
+        reasons.where(rows.is_conversion & events.astype(bool), Reason.TOO_FEW_EVENTS),
+    )
 
 
-def obstacle_of_method(missing: NotComparable) -> Obstacle:
-    """What a method could not compute: more units may cure it, except values out of range."""
-    broken = missing.reason is Reason.OUT_OF_RANGE
-    return Obstacle(Status.INVALID if broken else Status.COLLECTING, missing.reason)
-
-
-def status_of(plan: ExperimentPlan, metric: MetricPlan, always_valid: Comparison) -> Status:
-    """The status that an always-valid interval gives.
+def statuses_of(rows: PairRows, always_valid: Comparisons) -> Statuses:
+    """The status that an always-valid interval gives, or that the reason for its absence gives.
 
     A difference inside the equivalence range is `equivalent` even where it excludes zero: the
-    range was registered as what does not matter.
+    range was registered as what does not matter. A guardrail is `safe` where all of the interval
+    lies above the worsening that it allows, `harmed` where all of it lies below.
     """
-    if not plan.randomised:
-        return Status.OBSERVATIONAL
-    if metric.equivalence is not None and _lies_inside(always_valid, metric.equivalence):
-        return Status.EQUIVALENT
-    if not always_valid.excludes_zero:
-        return Status.UNDECIDED
-    rises = always_valid.estimate > 0
-    return Status.BETTER if rises == (metric.direction == "increase") else Status.WORSE
+    rises = rows.wanted > 0
+    lower = np.where(rises, always_valid.figures.lower, -always_valid.figures.upper)
+    upper = np.where(rises, always_valid.figures.upper, -always_valid.figures.lower)
+    inside = np.maximum(-lower, upper) < rows.equivalence
+    guarded = rows.is_guardrail & rows.is_randomised
+    cases = [
+        (_is_invalid(always_valid.reasons), Status.INVALID),
+        (~always_valid.exists, Status.COLLECTING),
+        (~rows.is_randomised, Status.OBSERVATIONAL),
+        (guarded & (lower > -rows.margin), Status.SAFE),
+        (guarded & (upper < -rows.margin), Status.HARMED),
+        (guarded, Status.UNCLEAR),
+        (inside, Status.EQUIVALENT),
+        (lower > 0, Status.BETTER),
+        (upper < 0, Status.WORSE),
+    ]
+    return np.select(
+        [mask for mask, _ in cases],
+        [np.int8(_CODES[status]) for _, status in cases],
+        default=np.int8(_CODES[Status.UNDECIDED]),
+    )
 
 
 def fewest_units(metric: MetricPlan) -> int:
@@ -101,5 +124,5 @@ def mixed_share(*counts: ArmCounts) -> float:
     return mixed / (mixed + exposed) if mixed else 0.0
 
 
-def _lies_inside(comparison: Comparison, equivalence: float) -> bool:
-    return -equivalence < comparison.lower and comparison.upper < equivalence
+def _is_invalid(missing: Reasons) -> Mask:
+    return np.isin(missing, [reasons.code_of(reason) for reason in _INVALIDATING])

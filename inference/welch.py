@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy import special
 
+from inference import reasons
 from inference.arms import Arm
 from inference.comparison import Comparison, Interval, Method, NotComparable, Reason
+from inference.comparisons import Comparisons, Figures, compared
+from inference.differences import Differences, difference_of
+from inference.exact import Floats, Rows
 
 
 def compare_means(
@@ -25,28 +30,35 @@ def compare_means(
         return control
     if isinstance(treatment, NotComparable):
         return treatment
-    from_control, from_treatment = control.mean_variance, treatment.mean_variance
-    standard_error = math.sqrt(from_control + from_treatment)
-    if standard_error == 0:
-        return NotComparable(Reason.NO_VARIANCE, "all units of both arms have the same value")
-    estimate = float(treatment.mean - control.mean)
-    statistic = estimate / standard_error
-    df = _degrees_of_freedom(control.n, treatment.n, from_control, from_treatment)
-    half_width = float(special.stdtrit(df, (1 + level) / 2)) * standard_error
-    return Comparison(
-        method=Method.WELCH,
-        estimate=estimate,
-        lower=estimate - half_width,
-        upper=estimate + half_width,
-        level=level,
-        n_control=control.n,
-        n_treatment=treatment.n,
-        standard_error=standard_error,
-        statistic=statistic,
-        df=df,
-        # The lower tail itself: 1 - cdf would be 0 for every p below 1e-16.
-        p_value=2 * float(special.stdtr(df, -abs(statistic))),
-    )
+    return welch(difference_of(control, treatment), alpha=1 - level)[0]
+
+
+def welch(differences: Differences, *, alpha: Floats | float) -> Comparisons:
+    """`compare_means` on columns; the intervals have level 1 − `alpha`."""
+    constant = reasons.where(differences.variance == 0, Reason.NO_VARIANCE)
+    missing = reasons.first(differences.reasons, constant)
+    return compared(Method.WELCH, differences, missing, alpha, _welch)
+
+
+def t_quantile(df: Floats, alpha: Floats) -> Floats:
+    """The value that |t| exceeds with probability `alpha`."""
+    # From the lower tail: 1 − α/2 would lose the digits of a small α.
+    return -special.stdtrit(df, alpha / 2)
+
+
+def t_p_value(df: Floats, statistic: Floats) -> Floats:
+    """Two-sided; from the lower tail, since 1 − cdf would be 0 for every p below 1e-16."""
+    return 2 * special.stdtr(df, -np.abs(statistic))
+
+
+def satterthwaite(
+    n_control: Floats, n_treatment: Floats, from_control: Floats, from_treatment: Floats
+) -> Floats:
+    """Degrees of freedom of two variances of means taken together."""
+    # Shares of V instead of V²: the squares of very small or large variances would not be floats.
+    total = from_control + from_treatment
+    control, treatment = from_control / total, from_treatment / total
+    return 1 / (control**2 / (n_control - 1) + treatment**2 / (n_treatment - 1))
 
 
 def interval_of_mean(arm: Arm, *, level: float = 0.95) -> Interval | None:
@@ -57,10 +69,27 @@ def interval_of_mean(arm: Arm, *, level: float = 0.95) -> Interval | None:
     return Interval(float(arm.mean) - half_width, float(arm.mean) + half_width)
 
 
-def _degrees_of_freedom(
-    n_control: int, n_treatment: int, from_control: float, from_treatment: float
-) -> float:
-    # Shares of V instead of V²: the squares of very small or large variances would not be floats.
-    total = from_control + from_treatment
-    share_control, share_treatment = from_control / total, from_treatment / total
-    return 1 / (share_control**2 / (n_control - 1) + share_treatment**2 / (n_treatment - 1))
+def degrees_of_freedom(differences: Differences) -> Floats:
+    """Welch-Satterthwaite degrees of freedom of each pair."""
+    return satterthwaite(
+        differences.n_control.astype(float),
+        differences.n_treatment.astype(float),
+        differences.from_control,
+        differences.from_treatment,
+    )
+
+
+def _welch(differences: Differences, alpha: Floats, _: Rows) -> Figures:
+    standard_error = np.sqrt(differences.variance)
+    statistic = differences.estimate / standard_error
+    df = degrees_of_freedom(differences)
+    half_width = t_quantile(df, alpha) * standard_error
+    return Figures(
+        estimate=differences.estimate,
+        lower=differences.estimate - half_width,
+        upper=differences.estimate + half_width,
+        standard_error=standard_error,
+        statistic=statistic,
+        df=df,
+        p_value=t_p_value(df, statistic),
+    )

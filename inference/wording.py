@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -53,6 +54,13 @@ def percent_in_words(share: float, language: Language) -> str:
     return _localised(f"{100 * share:.3g}", language) + " %"
 
 
+def listed_in_words(names: Sequence[str], language: Language) -> str:
+    """Names one after the other, the last with "and"."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {_AND[language]} {names[-1]}"
+
+
 def _label(metric: MetricPlan, unit: Unit, language: Language) -> str:
     if metric.kind is MetricKind.CONVERSION:
         return _POINTS[language]
@@ -62,6 +70,7 @@ def _label(metric: MetricPlan, unit: Unit, language: Language) -> str:
     return f"{label} {_PER[language]} {_UNIT[unit, language]}".strip()
 
 
+_AND = {"en": "and", "de": "und"}
 _POINTS = {"en": "percentage points", "de": "Prozentpunkte"}
 _PER = {"en": "per", "de": "je"}
 _UNIT = {

@@ -405,5 +405,5 @@ def test_the_published_mailing_has_its_spend(mailing):
     assert (fixed.lower, fixed.upper) == pytest.approx((0.48514, 1.05451), abs=5e-6)
     assert spend.pairs[0].sentence.en == (
         "Mens E-Mail is better than No E-Mail on spend: +0.77 EUR per contact "
-        "(95 % interval, valid however often one looks: +0.33 to +1.21)."
+        "(98.3 % interval, valid however often one looks: +0.27 to +1.27)."
     )

@@ -1,0 +1,78 @@
+"""A comparison at one of a few registered looks: z against the boundary of that look.
+
+Lan and DeMets' spending of α in the manner of O'Brien and Fleming (1983). Misleads when somebody
+looks in between, when the planned information is taken for the observed one, and with a handful of
+units: the boundaries are those of a normal z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from inference import reasons
+from inference.arms import Arm
+from inference.comparison import Comparison, Method, NotComparable, Reason
+from inference.comparisons import Comparisons, Figures, compared
+from inference.differences import Differences, difference_of
+from inference.exact import Floats, Rows
+from inference.looks import PlannedLooks, boundaries
+from inference.reasons import Reasons
+
+
+def compare_at_look(
+    control: Arm | NotComparable,
+    treatment: Arm | NotComparable,
+    *,
+    information: Sequence[float],
+    alpha: float = 0.05,
+) -> Comparison | NotComparable:
+    """Treatment minus control at the last of the looks so far, with a repeated interval.
+
+    `information` holds the share of the planned units at each look up to this one, as observed:
+    rising, above 0 and 1 at most. The interval excludes zero exactly where z crosses the boundary.
+    """
+    if isinstance(control, NotComparable):
+        return control
+    if isinstance(treatment, NotComparable):
+        return treatment
+    critical = np.array([boundary_of(tuple(information), alpha)])
+    differences = difference_of(control, treatment)
+    return at_look(differences, differences.reasons, critical, alpha=alpha)[0]
+
+
+def at_look(
+    differences: Differences, missing: Reasons, critical: Floats, *, alpha: Floats | float
+) -> Comparisons:
+    """`compare_at_look` on columns; `critical` is each row's boundary for |z|."""
+    constant = reasons.where(differences.variance == 0, Reason.NO_VARIANCE)
+
+    def compute(found: Differences, _: Floats, rows: Rows) -> Figures:
+        return _at_look(found, critical[rows])
+
+    missing = reasons.first(missing, differences.reasons, constant)
+    return compared(Method.GROUP_SEQUENTIAL, differences, missing, alpha, compute)
+
+
+@lru_cache(maxsize=1024)
+def boundary_of(information: tuple[float, ...], alpha: float) -> float:
+    """The |z| to cross at the last of these looks, two-sided.
+
+    What comes later does not matter: a look may spend the growth of the spending function since the
+    one before.
+    """
+    rest = () if information and information[-1] == 1 else (1.0,)
+    return boundaries(PlannedLooks(information + rest), alpha=alpha)[max(len(information) - 1, 0)]
+
+
+def _at_look(differences: Differences, critical: Floats) -> Figures:
+    standard_error = np.sqrt(differences.variance)
+    return Figures(
+        estimate=differences.estimate,
+        lower=differences.estimate - critical * standard_error,
+        upper=differences.estimate + critical * standard_error,
+        standard_error=standard_error,
+        statistic=differences.estimate / standard_error,
+    )

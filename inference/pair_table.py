@@ -1,0 +1,147 @@
+"""Reads every pair of every metric of any number of experiments at once, from exact sums.
+
+One experiment and a thousand take the same path: columns, one row per pair. The always-valid
+interval decides, at the row's own α from its family; everything else stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+
+from inference import reasons
+from inference.arms import Arms, arms_of_means
+from inference.comparison import Method
+from inference.comparisons import Comparisons
+from inference.cuped import adjusted_differences, regressions_of
+from inference.differences import Differences, differences_of
+from inference.exact import Floats, Mask, Rows
+from inference.families import Correction, benjamini_hochberg, holm
+from inference.group_sequential import at_look, boundary_of
+from inference.layout import Cells, Layout, PairRows
+from inference.lifts import always_valid_lifts, lifts
+from inference.proportions import proportions, refuse_other_than_0_and_1
+from inference.ratios import arms_of_ratios
+from inference.reasons import Reasons
+from inference.sequences import always_valid, anytime_p_value, log_e_values
+from inference.statuses import Statuses, below_the_floors, statuses_of
+from inference.sums import Sums
+from inference.welch import welch
+
+
+class PairTable(msgspec.Struct, frozen=True, eq=False):
+    """One row per pair of the layout; a row with a reason has no figures in any comparison.
+
+    `corrected` has the α of each row's interval, and the p-value to compare with the family's α.
+    `looks` is the number of registered looks reached.
+    """
+
+    statuses: Statuses
+    reasons: Reasons
+    corrected: Correction
+    always_valid: Comparisons
+    fixed: Comparisons
+    proportions: Comparisons
+    lift: Comparisons
+    lift_fixed: Comparisons
+    adjusted: Comparisons
+    adjusted_fixed: Comparisons
+    at_look: Comparisons
+    looks: Rows
+
+
+def read_pairs(layout: Layout, sums: Sums, obstacles: Reasons) -> PairTable:
+    """All pairs of a layout; `sums` has its cells, `obstacles` one reason per experiment.
+
+    Outcomes of a conversion that are not all 0 or 1 raise `MomentsError`.
+    """
+    rows = layout.rows
+    refuse_other_than_0_and_1(sums.take(np.flatnonzero(layout.cells.is_conversion)))
+    differences = _differences(layout, sums, obstacles)
+    corrected = _corrected(rows, differences)
+    deciding = always_valid(differences, rows.rho_squared, alpha=corrected.alpha)
+    shown = msgspec.structs.replace(differences, reasons=deciding.reasons)
+    looks, critical = _looks(layout, shown)
+    adjusted = _adjusted(layout, sums, deciding.reasons)
+    return PairTable(
+        statuses_of(rows, deciding),
+        deciding.reasons,
+        corrected,
+        deciding,
+        welch(shown, alpha=rows.alpha),
+        proportions(shown, _only(shown, rows.is_conversion), alpha=rows.alpha),
+        always_valid_lifts(shown, rows.rho_squared, alpha=corrected.alpha),
+        lifts(shown, method=Method.LIFT_FIELLER, alpha=rows.alpha),
+        always_valid(adjusted, rows.rho_squared, alpha=corrected.alpha),
+        welch(adjusted, alpha=rows.alpha),
+        at_look(shown, _only(shown, looks > 0), critical, alpha=rows.alpha),
+        looks,
+    )
+
+
+def arms_of(cells: Cells, sums: Sums) -> Arms:
+    """The arm of every cell: a mean, or a ratio where the metric is one."""
+    means = arms_of_means(sums, steps=cells.steps)
+    rows = np.flatnonzero(cells.is_ratio)
+    if not len(rows):
+        return means
+    found = arms_of_ratios(
+        sums.take(rows), steps=cells.steps[rows], denominator_steps=cells.denominator_steps[rows]
+    )
+    return means.with_rows(rows, found)
+
+
+def _differences(layout: Layout, sums: Sums, obstacles: Reasons) -> Differences:
+    rows, arms = layout.rows, arms_of(layout.cells, sums)
+    found = differences_of(arms.take(rows.baseline), arms.take(rows.variant))
+    floors = below_the_floors(rows, sums.take(rows.baseline), sums.take(rows.variant))
+    missing = reasons.first(obstacles[rows.experiment], floors, found.reasons)
+    return msgspec.structs.replace(found, reasons=missing)
+
+
+def _corrected(rows: PairRows, differences: Differences) -> Correction:
+    p_values = anytime_p_value(log_e_values(differences, rows.rho_squared))
+    by_holm = holm(p_values, rows.family, rows.alpha)
+    by_share = benjamini_hochberg(p_values, rows.family, rows.alpha)
+    return Correction(
+        np.where(rows.by_holm, by_holm.alpha, by_share.alpha),
+        np.where(rows.by_holm, by_holm.p_value, by_share.p_value),
+    )
+
+
+def _adjusted(layout: Layout, sums: Sums, missing: Reasons) -> Differences:
+    """Covariate-adjusted differences; rows of other metrics have `DOES_NOT_APPLY`."""
+    rows = layout.rows
+    cells = np.flatnonzero(layout.cells.has_covariate)
+    arms = regressions_of(sums.take(cells), steps=layout.cells.steps[cells])
+    own = np.flatnonzero(rows.has_covariate)
+    found = adjusted_differences(
+        arms.take(np.searchsorted(cells, rows.baseline[own])),
+        arms.take(np.searchsorted(cells, rows.variant[own])),
+    )
+    whole = found.spread_over(own, len(rows))
+    return msgspec.structs.replace(whole, reasons=reasons.first(missing, whole.reasons))
+
+
+def _only(differences: Differences, mask: Mask) -> Reasons:
+    return reasons.first(differences.reasons, reasons.apply_only(mask))
+
+
+def _looks(layout: Layout, differences: Differences) -> tuple[Rows, Floats]:
+    """How many registered looks each pair has reached, and the boundary of the last of them."""
+    looks = np.zeros(len(layout.rows), dtype=np.intp)
+    critical = np.full(len(layout.rows), np.nan)
+    for row in _rows_with_looks(layout):
+        plan = layout.pairs[row].plan
+        share = differences.n[row] / layout.rows.planned_units[row]
+        looks[row] = sum(look <= share for look in plan.looks)
+        if looks[row]:
+            critical[row] = boundary_of(plan.looks[: looks[row]], plan.alpha)
+    return looks, critical
+
+
+def _rows_with_looks(layout: Layout) -> Iterator[int]:
+    with_looks = np.array([bool(plan.looks) for plan in layout.plans], dtype=bool)
+    yield from map(int, np.flatnonzero(with_looks[layout.rows.experiment]))
