@@ -184,6 +184,8 @@ def _note_exposures(
     increments: Increments,
 ) -> bool:
     """Count exposure events that move no first exposure; tell if there are any."""
+    if not events:
+        return False
     taken: dict[str, UnitState] = {}
     strays_before = list(entry.strays)
     for event in events:
@@ -195,7 +197,7 @@ def _note_exposures(
     for unit in taken.values():
         increments.put(definition, unit)
     _count_strays(definition, entry, strays_before, increments)
-    return bool(events)
+    return True
 
 
 def _add_outcomes(
