@@ -3,8 +3,10 @@
 import json
 from collections import ChainMap
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from schemas.codec import decode
@@ -14,6 +16,12 @@ from schemas.events import Event
 
 NOW_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 ABSENT = object()
+UNHURRIED = settings(
+    # How long an example takes says something of the machine, not of the contract.
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -35,17 +43,20 @@ def raw(**changes: Any) -> bytes:
     return json.dumps(document(**changes)).encode()
 
 
+@cache
 def storable_text(*, min_size: int = 0, max_size: int = 20) -> st.SearchStrategy[str]:
     """Text without controls, surrogates and noncharacters, some of it outside ASCII."""
     letters = st.characters(exclude_categories=["Cc", "Cs", "Cn"])
     return st.text(letters, min_size=min_size, max_size=max_size)
 
 
+@cache
 def names() -> st.SearchStrategy[str]:
     """Names as attributes hold them: never only blanks."""
     return storable_text(min_size=1).filter(str.strip)
 
 
+@cache
 def json_values() -> st.SearchStrategy[Any]:
     """Values that a payload may hold."""
     leaves = (
@@ -64,6 +75,7 @@ def json_values() -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def payloads(event_type: EventType) -> st.SearchStrategy[dict[str, Any]]:
     """Payloads of the type, with fields that the contract does not know."""
     currency = st.sampled_from(sorted(MINOR_DIGITS))
@@ -82,6 +94,7 @@ def payloads(event_type: EventType) -> st.SearchStrategy[dict[str, Any]]:
     return st.tuples(*parts).map(lambda found: dict(ChainMap(*reversed(found))))
 
 
+@cache
 def _money(currency: str) -> st.SearchStrategy[dict[str, Any]]:
     decimals = st.decimals(-(10**9), 10**9, places=MINOR_DIGITS[currency]).map("{:f}".format)
     amounts = st.integers(-(2**63), 2**63 - 1) | decimals

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from schemas.codec import decode, encode
@@ -11,7 +11,7 @@ from schemas.event_types import EVENT_TYPES
 from schemas.events import InvalidEvent
 from schemas.json_schemas import event_schema
 from schemas.rules import RULES
-from tests.schemas.events import NOW_US, documents
+from tests.schemas.events import NOW_US, UNHURRIED, documents
 from tests.schemas.examples import (
     FOLDER,
     InvalidExample,
@@ -107,7 +107,7 @@ def test_invalid_examples_name_rules_that_exist() -> None:
     assert {example.rule for example in INVALID} <= set(RULES)
 
 
-@settings(max_examples=50)
+@UNHURRIED
 @given(documents())
 def test_what_the_codec_takes_fits_the_published_schema(sent: dict[str, Any]) -> None:
     decode(json.dumps(sent).encode(), now_us=NOW_US)

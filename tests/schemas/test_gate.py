@@ -3,7 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.accounts import account_name
@@ -12,7 +12,7 @@ from schemas.events import Event, InvalidEvent
 from schemas.free_mail import FREE_MAIL_DOMAINS
 from schemas.gate import GateRules, normalise
 from schemas.staff import STAFF_FIELDS
-from tests.schemas.events import events
+from tests.schemas.events import UNHURRIED, events
 
 KEY = b"a key of this deployment"
 RULES = GateRules(KEY)
@@ -184,6 +184,7 @@ scraps = st.sampled_from(
 texts_with_addresses = st.lists(st.emails() | scraps, min_size=1, max_size=6).map("".join)
 
 
+@UNHURRIED
 @given(texts_with_addresses)
 @example("a@b.com@c.com")
 @example("a@b.com.@c.com")
@@ -196,7 +197,7 @@ def test_no_text_keeps_an_address(text: str) -> None:
     assert not ADDRESS.search(normal.contact or "")
 
 
-@settings(max_examples=50)
+@UNHURRIED
 @given(texts_with_addresses, events())
 def test_what_is_normal_stays_as_it_is(text: str, sent: Event) -> None:
     changed = msgspec.structs.replace(sent, data=sent.data | {text: text}, contact=text + "x")
@@ -209,6 +210,7 @@ def test_what_is_normal_stays_as_it_is(text: str, sent: Event) -> None:
 web_address_parts = st.sampled_from([*"aß1-_./:?# ", "www.", "https://", ".com", "ⓦ", "ﬁ", "A.B"])
 
 
+@UNHURRIED
 @given(st.text() | st.lists(web_address_parts, max_size=8).map("".join))
 def test_an_account_name_is_its_own_name(text: str) -> None:
     once = account_name(text)
