@@ -1,5 +1,7 @@
 """The API and the worker as child processes: what to start, and when each is ready."""
 
+import hashlib
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +14,8 @@ from cli.data_dir import DataDir
 from cli.ports import LOOPBACK
 from cli.processes import Command, ProcessRecord, wait_until
 from cli.services import Services
+from cli.worker_group import partitions_in_work
+from stream_processors.worker_settings import GROUP
 
 API = "api"
 WORKER = "worker"
@@ -42,6 +46,7 @@ class Addresses:
             "ROUNDTABLE_HTTP_PORT": str(self.http_port),
             "ROUNDTABLE_TOKEN": self.token,
             "ROUNDTABLE_HASH_KEY": self.hash_key,
+            "ROUNDTABLE_GROUP": GROUP,
         }
 
 
@@ -54,21 +59,36 @@ class Application:
 
 
 def api(layout: DataDir, addresses: Addresses) -> Application:
-    """Return the API: ready once it answers that it is healthy."""
+    """Return the API: ready once it can take events and read results."""
     command = _python_module(API, "api", layout, addresses)
-    url = f"{addresses.http}/healthz"
+    url = f"{addresses.http}/readyz"
     return Application(command, lambda process: _wait_for_page(url, process, command))
 
 
 def worker(layout: DataDir, addresses: Addresses) -> Application:
-    """Return the worker: ready once it outlived the moment in which a wrong set-up ends it."""
-    command = _python_module(WORKER, "stream_processors", layout, addresses)
-    return Application(command, lambda process: _wait_until_settled(process, command))
+    """Return the worker: ready once its group was given partitions to read."""
+    command = _python_module(
+        WORKER, "stream_processors", layout, addresses, ROUNDTABLE_INSTANCE=_instance(layout)
+    )
+    kafka = addresses.services.kafka
+    return Application(command, lambda process: _wait_for_partitions(kafka, process, command))
 
 
-def _python_module(role: str, module: str, layout: DataDir, addresses: Addresses) -> Command:
+def _instance(layout: DataDir) -> str:
+    """Name the worker in its group: restarted under that name, it has its partitions at once.
+
+    A directory of a machine has one worker, so no two that run share the name.
+    """
+    place = hashlib.sha256(str(layout.root).encode()).hexdigest()[:12]
+    return f"{socket.gethostname()}-{place}"
+
+
+def _python_module(
+    role: str, module: str, layout: DataDir, addresses: Addresses, **more: str
+) -> Command:
     environ = {
         **addresses.environ(),
+        **more,
         # Children start in "/": a checkout that is not installed is found all the same.
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         "PYTHONUNBUFFERED": "1",
@@ -81,9 +101,14 @@ def _wait_for_page(url: str, process: ProcessRecord, command: Command) -> None:
     wait_until(lambda: _answers_ok(url), process, command, seconds=START_SECONDS)
 
 
-def _wait_until_settled(process: ProcessRecord, command: Command) -> None:
+def _wait_for_partitions(kafka: str, process: ProcessRecord, command: Command) -> None:
+    # The group still counts a member that was killed: a new one first has to outlive its set-up.
     settled_at = time.monotonic() + SETTLE_SECONDS
-    wait_until(lambda: time.monotonic() > settled_at, process, command, seconds=START_SECONDS)
+
+    def at_work() -> bool:
+        return time.monotonic() > settled_at and partitions_in_work(kafka, GROUP) > 0
+
+    wait_until(at_work, process, command, seconds=START_SECONDS)
 
 
 def _answers_ok(url: str) -> bool:

@@ -56,10 +56,9 @@ class RunningStack:
         return self._supervisor.failure or "The stack was stopped."
 
     def start(self, chosen: Sequence[Application]) -> None:
-        """Start the applications one after the other and watch over them from then on."""
-        for application in chosen:
-            process = launch(application.command)
-            self._note(application.command.role, process)
+        """Start the applications, wait until all are ready, and watch over them from then on."""
+        started = [(application, self._launch(application)) for application in chosen]
+        for application, process in started:
             application.wait_until_ready(process)
             self._supervisor.adopt(application.command, process)
         self.stack = replace(self.stack, ready=True)
@@ -74,6 +73,11 @@ class RunningStack:
         for role, process in self.stack.processes.items():
             if role in {applications.API, applications.WORKER}:
                 stop(process)
+
+    def _launch(self, application: Application) -> ProcessRecord:
+        process = launch(application.command)
+        self._note(application.command.role, process)
+        return process
 
     def _note(self, role: str, process: ProcessRecord) -> None:
         processes = {**self.stack.processes, role: process}

@@ -6,7 +6,9 @@ import psycopg
 from cli.finding import Finding, fine, problem, skipped
 from cli.stack import Stack
 from cli.topics import KafkaUnreachableError, topic_states
+from cli.worker_group import partitions_in_work
 from storage import migrate
+from stream_processors.worker_settings import GROUP
 
 OLDEST_POSTGRES = 15
 
@@ -43,10 +45,10 @@ def check_kafka(bootstrap: str) -> list[Finding]:
 
 
 def check_api(stack: Stack) -> Finding:
-    """Does the API say that it is healthy?"""
+    """Does the API say that it can do its work?"""
     if stack.http is None:
         return skipped("api", "started without it (--no-api)")
-    url = f"{stack.http}/healthz"
+    url = f"{stack.http}/readyz"
     advice = "See log/api.log in the data directory; restart with `roundtable up`."
     try:
         status = httpx.get(url, timeout=5, trust_env=False).status_code
@@ -54,17 +56,28 @@ def check_api(stack: Stack) -> Finding:
         return problem("api", f"{url} does not answer: {error or type(error).__name__}", advice)
     if status != httpx.codes.OK:
         return problem("api", f"{url} answers {status}", advice)
-    return fine("api", f"healthy at {stack.http}")
+    return fine("api", f"ready at {stack.http}")
 
 
 def check_worker(stack: Stack) -> Finding:
     """Does the worker run?"""
     if "worker" not in stack.processes:
         return skipped("worker", "started without it (--no-worker)")
+    advice = "See log/worker.log in the data directory; restart with `roundtable up`."
     if not stack.is_alive("worker"):
-        advice = "See log/worker.log in the data directory; restart with `roundtable up`."
         return problem("worker", "it does not run: events are stored but not counted", advice)
-    return fine("worker", f"runs as process {stack.processes['worker'].pid}")
+    return _worker_at_work(stack, advice)
+
+
+def _worker_at_work(stack: Stack, advice: str) -> Finding:
+    pid = stack.processes["worker"].pid
+    try:
+        partitions = partitions_in_work(stack.kafka, GROUP)
+    except KafkaUnreachableError as error:
+        return problem("worker", f"process {pid} runs, but: {error}", advice)
+    if partitions == 0:
+        return problem("worker", f"process {pid} runs, but its group reads no partition", advice)
+    return fine("worker", f"process {pid} runs, {partitions} partitions are read")
 
 
 def _version(major: int) -> Finding:

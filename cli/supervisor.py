@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cli.processes import Command, ProcessRecord, is_alive, launch, log_tail
+from cli.processes import Command, ProcessRecord, is_alive, launch, log_tail, stop
 from cli.reporting import Report
 
 FIRST_PAUSE = 0.5
@@ -73,6 +73,7 @@ class Supervisor:
             self._schedule(child, now)
 
     def _schedule(self, child: Watched, now: float) -> None:
+        stop(child.process)  # it ended already: this takes it out of the process table
         stable = now - child.started_at > STABLE_SECONDS
         child.failures = 1 if stable else child.failures + 1
         pause = restart_pause(child.failures)

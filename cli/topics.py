@@ -43,7 +43,7 @@ class TopicState:
 
 def ensure_topics(bootstrap: str) -> list[str]:
     """Create the topics that do not exist and return their names; safe to repeat."""
-    admin = _connect(bootstrap)
+    admin = connect(bootstrap)
     try:
         missing = [state.topic for state in _states(admin) if state.partitions == 0]
         if missing:
@@ -55,7 +55,7 @@ def ensure_topics(bootstrap: str) -> list[str]:
 
 def topic_states(bootstrap: str) -> list[TopicState]:
     """Return every topic of the catalogue as the cluster has it."""
-    admin = _connect(bootstrap)
+    admin = connect(bootstrap)
     try:
         return _states(admin)
     finally:
@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(state.problem for state in states) else 0
 
 
-def _connect(bootstrap: str) -> KafkaAdminClient:
+def connect(bootstrap: str) -> KafkaAdminClient:
+    """Open an administration client; the caller closes it."""
     servers = bootstrap.split(",")
     # Asked first, as the client does not close the sockets of a start that failed.
     if not any(_accepts(server) for server in servers):

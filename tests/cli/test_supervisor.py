@@ -1,9 +1,12 @@
 """A child that ends is started again; a service that ends ends the stack."""
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cli.processes import Command, ProcessRecord, is_alive, launch, stop
@@ -47,7 +50,7 @@ def test_a_child_that_dies_is_started_again(service: ProcessRecord, tmp_path: Pa
     supervisor.adopt(command, first)
     thread = threading.Thread(target=supervisor.watch)
     thread.start()
-    stop(first, patience=0)
+    os.kill(first.pid, signal.SIGKILL)
     _wait(restarted)
     supervisor.stopping.set()
     thread.join()
@@ -57,6 +60,7 @@ def test_a_child_that_dies_is_started_again(service: ProcessRecord, tmp_path: Pa
     assert second != first
     assert is_alive(second)
     assert "worker ended" in said[0]
+    assert not psutil.pid_exists(first.pid), "no zombie is left"
     stop(second)
 
 

@@ -18,7 +18,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from psycopg.conninfo import conninfo_to_dict
 
 from cli.kafka_install import installed_jars, jar_directory
-from cli.processes import is_alive
+from cli.processes import is_alive, record_of, strays
 from cli.settings import Settings
 from cli.stack import Stack, find
 from tests.cli.ordinary_user import OrdinaryUser, ordinary_user
@@ -46,7 +46,7 @@ class Program:
     def up(self) -> Stack:
         """Start `up` and return the stack once it is ready."""
         with (self.directory / "up.log").open("ab") as log:
-            command = self._command("up", "--no-api", "--no-worker")
+            command = self._command("up")
             child = subprocess.Popen(
                 command, env=self.environ, cwd=self.directory, stdout=log, stderr=log
             )
@@ -69,6 +69,10 @@ class Program:
             capture_output=True,
             text=True,
         )
+
+    def left_over(self) -> list[str]:
+        """Return the roles of all processes that were started for the data directory."""
+        return [role for role, _ in strays(self.data_dir)]
 
     def _command(self, *words: str) -> list[str]:
         program = [sys.executable, "-m", "cli", *words, "--data-dir", str(self.data_dir)]
@@ -117,7 +121,11 @@ def test_a_killed_up_loses_nothing_and_the_next_one_goes_on(
     assert refused.returncode == 2
     assert f"process {first.runner.pid}" in refused.stderr
     assert left is not None, "Kafka and PostgreSQL outlive a killed `up`"
-    assert second.processes == first.processes, "they are used again"
+    for role in ("kafka", "postgres"):
+        assert second.processes[role] == first.processes[role], "they are used again"
+    for role in ("api", "worker"):
+        assert second.processes[role] != first.processes[role]
+        assert not is_alive(first.processes[role]), "the old ones are replaced"
     assert _read(second) == (b"kept", "kept")
 
     for role in ("kafka", "postgres"):
@@ -128,10 +136,11 @@ def test_a_killed_up_loses_nothing_and_the_next_one_goes_on(
     assert third.processes["kafka"] != second.processes["kafka"]
     assert _read(third) == (b"kept", "kept")
     _assert_doctor_is_content(program)
+    _assert_worker_is_replaced(program, third)
 
     os.kill(third.runner.pid, signal.SIGTERM)
     assert program.ups[-1].wait(PATIENCE_SECONDS) == 0
-    assert not any(is_alive(process) for process in third.processes.values())
+    assert not program.left_over()
     assert find(program.data_dir) is None
     assert program.run("status").returncode == 1
 
@@ -140,13 +149,15 @@ def _assert_beside(stack: Stack, kafka: KafkaBroker, postgres: str) -> None:
     """Both stacks listen, on the loopback interface only, on ports of their own."""
     assert stack.kafka != kafka.address
     assert conninfo_to_dict(stack.database)["port"] != conninfo_to_dict(postgres)["port"]
-    for process in stack.processes.values():
-        listening = {
-            one.laddr.ip
-            for one in psutil.Process(process.pid).net_connections("tcp")
-            if one.status == psutil.CONN_LISTEN
-        }
-        assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+    for role in ("kafka", "postgres", "api"):
+        assert _listening_addresses(stack.processes[role].pid) == {"127.0.0.1"}
+    assert _listening_addresses(stack.processes["worker"].pid) == set()
+
+
+def _listening_addresses(pid: int) -> set[str]:
+    connections = psutil.Process(pid).net_connections("tcp")
+    listening = (one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN)
+    return {address.removeprefix("::ffff:") for address in listening}
 
 
 def _assert_owned_by(user: OrdinaryUser, stack: Stack) -> None:
@@ -159,8 +170,20 @@ def _assert_doctor_is_content(program: Program) -> None:
     done = program.run("doctor", "--json")
     found = {row["check"]: row["verdict"] for row in json.loads(done.stdout)}
     assert "problem" not in found.values(), done.stdout
-    assert found["topics"] == found["migrations"] == "ok"
+    assert {found[part] for part in ("topics", "migrations", "api", "worker")} == {"ok"}
     assert done.returncode == 0
+
+
+def _assert_worker_is_replaced(program: Program, stack: Stack) -> None:
+    killed = stack.processes["worker"]
+    _kill(killed.pid)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        now = find(program.data_dir)
+        if now is not None and now.processes["worker"] != killed and now.is_alive("worker"):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker was not started again")
 
 
 def _write(stack: Stack) -> None:
@@ -184,6 +207,9 @@ def _read(stack: Stack) -> tuple[bytes, str]:
 
 
 def _kill(pid: int) -> None:
-    process = psutil.Process(pid)
-    process.kill()
-    process.wait(PATIENCE_SECONDS)
+    record = record_of(pid)
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while is_alive(record):
+        assert time.monotonic() < deadline, f"process {pid} does not die"
+        time.sleep(0.05)
