@@ -110,7 +110,7 @@ def test_exact_is_not_useless_where_twelve_accounts_tell_everything():
     assert 0.4 < result.lower < 0.55
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(any_shares())
 def test_interval_and_p_value_agree_about_no_difference(shares):
     result = found(compare_exactly(shares))
@@ -118,7 +118,7 @@ def test_interval_and_p_value_agree_about_no_difference(shares):
     assert result.excludes_zero == (result.p_value <= 0.05)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(any_shares())
 def test_exchanging_the_arms_flips_the_sign(shares):
     forth, back = found(compare_exactly(shares)), found(compare_exactly(shares.mirrored))
@@ -127,7 +127,7 @@ def test_exchanging_the_arms_flips_the_sign(shares):
     assert (back.lower, back.upper) == pytest.approx((-forth.upper, -forth.lower), abs=1e-6)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(any_shares())
 def test_counting_those_who_did_not_convert_flips_the_sign(shares):
     others = Shares(
@@ -150,7 +150,7 @@ def test_fishers_customary_p_agrees_with_scipy(shares):
     assert fisher_p_value(shares) == pytest.approx(expected, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(any_shares(15))
 def test_the_odds_ratio_agrees_with_scipy(shares):
     result = compare_odds(shares)
