@@ -163,7 +163,7 @@ async def exchange(
 
 
 def _print(load: Load, measured: Measured) -> None:
-    quantiles = statistics.quantiles(measured.latencies, n=100)
+    quantiles = statistics.quantiles(measured.latencies, n=100, method="inclusive")
     per_cpu = load.events / measured.cpu_seconds
     print(
         f"gateway, batches of {load.batch:>3}, {load.clients:>2} clients "
