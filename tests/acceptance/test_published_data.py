@@ -140,36 +140,52 @@ def test_shuffled_with_the_worker_killed_ten_times_the_moments_are_the_same(
     fresh_stack: RunningHere, hillstrom: dict[str, Any]
 ) -> None:
     register_example(fresh_stack, "hillstrom", "hillstrom")
-    killed: set[int] = set()
-    killer = threading.Thread(target=_kill_workers, args=(fresh_stack, killed))
+    codes: list[int] = []
+    sender = threading.Thread(target=_replay_slowly, args=(fresh_stack, codes))
 
-    killer.start()
-    code = replay(fresh_stack, *HILLSTROM, "--shuffle", "5")
-    killer.join()
+    sender.start()
+    killed = _kill_workers(fresh_stack)
+    sender.join()
 
     found = wait_for(
         fresh_stack,
         "hillstrom-email",
         lambda found: delivered(found) >= HILLSTROM_EVENTS and found["backfill"]["complete"],
     )
-    assert code == 0
+    assert codes == [0]
     assert len(killed) == KILLS
     assert moments_of(found) == moments_of(hillstrom)
     assert delivered(found) == HILLSTROM_EVENTS
 
 
-def _kill_workers(running: RunningHere, killed: set[int]) -> None:
-    """Kill each new worker once it has applied something, while there is still something to do."""
-    while len(killed) < KILLS:
+def _replay_slowly(running: RunningHere, codes: list[int]) -> None:
+    codes.append(replay(running, *HILLSTROM, "--shuffle", "5", "--rate", "4000"))
+
+
+def _kill_workers(running: RunningHere) -> set[int]:
+    """Kill one worker after the other, each in the midst of the work; return their pids."""
+    killed: set[int] = set()
+    while len(killed) < KILLS and _applied(running) < HILLSTROM_EVENTS:
         pid = running.worker_pid()
-        before = delivered(results(running, "hillstrom-email"))
-        while pid in killed or delivered(results(running, "hillstrom-email")) == before:
-            time.sleep(0.05)
-            pid = running.worker_pid()
-            if before == HILLSTROM_EVENTS:
-                return
-        os.kill(pid, signal.SIGKILL)
-        killed.add(pid)
+        if pid not in killed and _works_on(running, pid):
+            os.kill(pid, signal.SIGKILL)
+            killed.add(pid)
+        time.sleep(0.02)
+    return killed
+
+
+def _works_on(running: RunningHere, pid: int) -> bool:
+    """Wait until this worker has applied a batch; False where it is gone or all is done."""
+    before = _applied(running)
+    while running.worker_pid() == pid and before < HILLSTROM_EVENTS:
+        if _applied(running) > before:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _applied(running: RunningHere) -> int:
+    return delivered(results(running, "hillstrom-email"))
 
 
 AB_DATA = "ab_data.csv.gz"
