@@ -24,7 +24,7 @@ from cli.stack import Stack, find
 from tests.cli.ordinary_user import OrdinaryUser, ordinary_user
 from tests.services import KafkaBroker, open_directory
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
 TOPIC = TopicPartition("events", 0)
