@@ -107,6 +107,16 @@ def test_an_event_that_is_too_large_by_itself_is_refused_and_the_others_taken() 
     assert "e5" not in ids
 
 
+def test_an_event_that_makes_its_batch_unreadable_is_found_and_the_others_taken() -> None:
+    answer, ids, _ = send(None, [*BATCH[:5], b'{"id": "cut o', *BATCH[5:]])
+
+    assert answer.accepted == 8
+    assert [(r.event, r.reason) for r in answer.refused] == [
+        (b'{"id": "cut o', "event: malformed_json")
+    ]
+    assert ids == [f"e{number}" for number in range(8)]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 415, 500])
 def test_any_other_answer_ends_the_replay_with_its_title(status: int) -> None:
     def refuse(_number: int, _events: Events) -> tuple[int, dict[str, str]]:
