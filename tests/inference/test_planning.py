@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import NormalIndPower, TTestIndPower
 
@@ -101,6 +101,7 @@ def test_the_power_for_shares_is_the_share_of_simulated_experiments_that_show_th
     assert power == pytest.approx(float(np.mean(np.abs(z) > 1.959964)), abs=0.01)
 
 
+@settings(deadline=None)
 @given(
     effect=st.floats(0.05, 3) | st.floats(-3, -0.05),
     ratio=st.sampled_from([0.25, 1.0, 1.5, 4.0]),
@@ -121,6 +122,7 @@ def test_the_units_needed_have_the_power_and_one_unit_less_has_not(
         assert power_of(NORMAL, effect, fewer, design) < power
 
 
+@settings(deadline=None)
 @given(share=st.floats(0.01, 0.6), effect=st.floats(0.01, 0.3), power=st.floats(0.5, 0.95))
 def test_the_units_needed_for_shares_have_the_power(share, effect, power):
     design = Design(power=power)
@@ -130,6 +132,7 @@ def test_the_units_needed_for_shares_have_the_power(share, effect, power):
     assert power_of(ShareBaseline(share), effect, units, design) >= power - 1e-9
 
 
+@settings(deadline=None)
 @given(st.integers(3, 3000), st.integers(3, 3000), st.booleans())
 def test_the_detectable_effect_has_exactly_the_power(n_control, n_treatment, decrease):
     units = Units(n_control, n_treatment)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
@@ -65,6 +65,7 @@ def test_the_power_is_the_share_of_simulated_experiments_that_show_the_lift():
     assert power == pytest.approx(float(shown.mean()), abs=0.02)
 
 
+@settings(deadline=None)
 @given(
     lift=st.floats(0.02, 5) | st.floats(-0.9, -0.02),
     ratio=st.sampled_from([0.3, 1.0, 2.0]),
