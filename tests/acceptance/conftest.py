@@ -1,5 +1,8 @@
 """A whole stack as a person runs it: Kafka, PostgreSQL, worker and API as processes."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,17 +11,17 @@ import pytest
 
 from cli.data_dir import DataDir
 from cli.reporting import silent
-from cli.running import EVERYTHING, running_stack
+from cli.running import EVERYTHING, Parts, running_stack
 from cli.settings import Settings
 from cli.stack import Stack, recorded
 from tests.services import open_directory
 
 
 @contextmanager
-def whole_stack(settings: Settings) -> Iterator["RunningHere"]:
+def whole_stack(settings: Settings, parts: Parts = EVERYTHING) -> Iterator["RunningHere"]:
     with (
         open_directory("roundtable-acceptance-") as directory,
-        running_stack(directory / "data", settings, EVERYTHING, silent),
+        running_stack(directory / "data", settings, parts, silent),
     ):
         yield RunningHere(directory / "data")
 
@@ -43,11 +46,19 @@ class RunningHere:
     def token(self) -> str:
         return self.stack.token
 
-    def worker_pid(self) -> int:
-        return self.stack.processes["worker"].pid
-
-    def log(self, name: str) -> str:
-        return (DataDir(self.data_dir).logs / name).read_text(errors="replace")
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        """Start a worker of this stack; a member of its group that comes back at once."""
+        environ = {
+            **os.environ,
+            "ROUNDTABLE_KAFKA": self.stack.kafka,
+            "ROUNDTABLE_DATABASE": self.stack.database,
+            "ROUNDTABLE_HASH_KEY": DataDir(self.data_dir).hash_key_file.read_text().strip(),
+            "ROUNDTABLE_INSTANCE": "the-one-that-is-killed",
+        }
+        with (self.data_dir / "worker.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "stream_processors"], env=environ, stdout=log, stderr=log
+            )
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +69,7 @@ def running(service_settings: Settings) -> Iterator[RunningHere]:
 
 
 @pytest.fixture
-def fresh_stack(service_settings: Settings) -> Iterator[RunningHere]:
-    """A stack with nothing in it, for one test."""
-    with whole_stack(service_settings) as found:
+def without_worker(service_settings: Settings) -> Iterator[RunningHere]:
+    """A fresh stack whose worker the test starts by itself, and kills."""
+    with whole_stack(service_settings, Parts(worker=False)) as found:
         yield found

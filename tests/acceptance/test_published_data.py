@@ -1,9 +1,6 @@
 """Published experiments through gateway, Kafka, Faust and PostgreSQL give the published answers."""
 
 import json
-import os
-import signal
-import threading
 import time
 from typing import Any
 
@@ -137,51 +134,40 @@ def test_replayed_again_shuffled_and_with_every_row_doubled_nothing_changes(
 
 
 def test_shuffled_with_the_worker_killed_ten_times_the_moments_are_the_same(
-    fresh_stack: RunningHere, hillstrom: dict[str, Any]
+    without_worker: RunningHere, hillstrom: dict[str, Any]
 ) -> None:
-    register_example(fresh_stack, "hillstrom", "hillstrom")
-    codes: list[int] = []
-    sender = threading.Thread(target=_replay_slowly, args=(fresh_stack, codes))
+    register_example(without_worker, "hillstrom", "hillstrom")
+    code = replay(without_worker, *HILLSTROM, "--shuffle", "5")
 
-    sender.start()
-    killed = _kill_workers(fresh_stack)
-    sender.join()
+    for _ in range(KILLS):
+        _work_and_be_killed(without_worker)
+    halfway = _applied(without_worker)
+    last = without_worker.start_worker()
 
     found = wait_for(
-        fresh_stack,
+        without_worker,
         "hillstrom-email",
         lambda found: delivered(found) >= HILLSTROM_EVENTS and found["backfill"]["complete"],
     )
-    assert codes == [0]
-    assert len(killed) == KILLS
+    last.terminate()
+    assert code == 0
+    assert 0 < halfway < HILLSTROM_EVENTS  # the last kill, too, was in the midst of the work
+    assert last.wait(timeout=30) == 0
     assert moments_of(found) == moments_of(hillstrom)
     assert delivered(found) == HILLSTROM_EVENTS
 
 
-def _replay_slowly(running: RunningHere, codes: list[int]) -> None:
-    codes.append(replay(running, *HILLSTROM, "--shuffle", "5", "--rate", "4000"))
-
-
-def _kill_workers(running: RunningHere) -> set[int]:
-    """Kill one worker after the other, each in the midst of the work; return their pids."""
-    killed: set[int] = set()
-    while len(killed) < KILLS and _applied(running) < HILLSTROM_EVENTS:
-        pid = running.worker_pid()
-        if pid not in killed and _works_on(running, pid):
-            os.kill(pid, signal.SIGKILL)
-            killed.add(pid)
-        time.sleep(0.02)
-    return killed
-
-
-def _works_on(running: RunningHere, pid: int) -> bool:
-    """Wait until this worker has applied a batch; False where it is gone or all is done."""
+def _work_and_be_killed(running: RunningHere) -> None:
+    """Start a worker and kill it as soon as it has applied a batch: it is in the next one."""
     before = _applied(running)
-    while running.worker_pid() == pid and before < HILLSTROM_EVENTS:
-        if _applied(running) > before:
-            return True
+    worker = running.start_worker()
+    give_up_at = time.monotonic() + 30
+    while _applied(running) == before:
+        assert worker.poll() is None, "the worker ended by itself"
+        assert time.monotonic() < give_up_at, "the worker applied nothing"
         time.sleep(0.02)
-    return False
+    worker.kill()
+    worker.wait()
 
 
 def _applied(running: RunningHere) -> int:
