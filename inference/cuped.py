@@ -18,7 +18,7 @@ from inference.exact import Floats, Integers, Quotients, Rows
 from inference.moments import Moments
 from inference.reasons import Reasons
 from inference.sums import Sums
-from inference.welch import welch
+from inference.welch import welch_p_values
 
 _ALARM = 0.001
 
@@ -107,9 +107,8 @@ def _residual(sums: Sums, products: Integers, squares: Integers, steps: Integers
 
 
 def _obstacles(plain: Differences, before: Differences) -> Reasons:
-    test = welch(before, alpha=_ALARM)
     constant = reasons.where(before.is_constant, Reason.NO_COVARIATE)
-    alarm = reasons.where(test.excludes_zero, Reason.COVARIATE_IMBALANCE)
+    alarm = reasons.where(welch_p_values(before) < _ALARM, Reason.COVARIATE_IMBALANCE)
     return reasons.first(plain.reasons, before.reasons, constant, alarm)
 
 

@@ -63,8 +63,10 @@ def boundary_of(information: tuple[float, ...], alpha: float) -> float:
     What comes later does not matter: a look may spend the growth of the spending function since the
     one before.
     """
-    rest = () if information and information[-1] == 1 else (1.0,)
-    return boundaries(PlannedLooks(information + rest), alpha=alpha)[max(len(information) - 1, 0)]
+    if not information:
+        raise ValueError("information: at least one look")
+    rest = () if information[-1] == 1 else (1.0,)
+    return boundaries(PlannedLooks(information + rest), alpha=alpha)[len(information) - 1]
 
 
 def _at_look(differences: Differences, critical: Floats) -> Figures:

@@ -92,7 +92,9 @@ class DailySums(msgspec.Struct, frozen=True, eq=False):
     def total(self, mature: Mask | None = None) -> Sums:
         """The sums of every cell over its days, or over the days of the `mature` rows."""
         kept = self.cell_of_row if mature is None else self.cell_of_row[mature]
-        present, starts = np.unique(kept, return_index=True)
+        # Rows of a cell follow one another, so a cell starts where the number changes.
+        starts = np.flatnonzero(np.diff(kept, prepend=-1))
+        present = kept[starts]
         return Sums(*(self._sum_of(field, present, starts, mature) for field in self.digits))
 
     def _sum_of(

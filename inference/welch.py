@@ -40,6 +40,16 @@ def welch(differences: Differences, *, alpha: Floats | float) -> Comparisons:
     return compared(Method.WELCH, differences, missing, alpha, _welch)
 
 
+def welch_p_values(differences: Differences) -> Floats:
+    """Welch's p alone; NaN where there is none."""
+    rows = np.flatnonzero(differences.variance > 0)
+    found = differences.take(rows)
+    p_values = np.full(len(differences), np.nan)
+    statistic = found.estimate / np.sqrt(found.variance)
+    p_values[rows] = t_p_value(degrees_of_freedom(found), statistic)
+    return p_values
+
+
 def t_quantile(df: Floats, alpha: Floats) -> Floats:
     """The value that |t| exceeds with probability `alpha`."""
     # From the lower tail: 1 − α/2 would lose the digits of a small α.
