@@ -77,6 +77,9 @@ class Company:
         self.accounts = accounts
         self.experiments = tuple(experiments)
         self.shape = shape or Shape()
+        # The first day is part of every name: started on another day it is another company, and
+        # what a stack has stored of the first one does not hide it.
+        self._stem = f"s{seed}-{start:%Y%m%d}"
         start_us = (start - _EPOCH) // _MICROSECOND
         self.period = Period(start_us, start_us + timedelta(days=days) // _MICROSECOND)
 
@@ -126,7 +129,7 @@ class Company:
     def _live(self, number: int) -> _Account:
         # A generator for each account: one more account changes none of the others.
         random = np.random.default_rng([self.seed, number])
-        name = f"s{self.seed}-{number}.example"
+        name = f"{self._stem}-{number}.example"
         account = draw_account(random, name, self.shape, self.period)
         diary = Diary(account, self.period.end_us)
         touches, trouble = self.shape.touches, self.shape.trouble

@@ -11,6 +11,7 @@ from cli.replaying.targets import Answer, TargetError
 from schemas.catalog import INBOX
 
 ACKNOWLEDGED_SECONDS = 60
+CONNECT_SECONDS = 15
 
 
 class KafkaInbox:
@@ -42,7 +43,11 @@ def kafka_inbox(bootstrap: str) -> Iterator[KafkaInbox]:
     """Yield a target for the cluster at `bootstrap`."""
     try:
         producer = KafkaProducer(
-            bootstrap_servers=bootstrap.split(","), acks="all", linger_ms=5, enable_idempotence=True
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=CONNECT_SECONDS * 1_000,
+            acks="all",
+            linger_ms=5,
+            enable_idempotence=True,
         )
     except KafkaError as error:
         raise TargetError(f"No Kafka broker answers at {bootstrap} ({error}).") from error
