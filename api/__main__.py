@@ -17,7 +17,13 @@ def main() -> int:
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    Server(build_app(settings), host=settings.host, port=settings.port).run()
+    Server(
+        build_app(settings),
+        host=settings.host,
+        port=settings.port,
+        # What waits for Kafka's acknowledgement is answered before the process ends.
+        finish_seconds=settings.acknowledge_seconds + 5,
+    ).run()
     return 0
 
 

@@ -18,6 +18,7 @@ from api import (
 )
 from api.access import TokenRequired
 from api.body_limit import BodyLimit
+from api.openapi import ANY_PROBLEM, describe
 from api.problem_handlers import add_problem_handlers
 from api.services import running_services
 from api.settings import Settings
@@ -51,12 +52,14 @@ def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI
         lifespan=lifespan,
         docs_url=None,  # they load scripts from other hosts
         redoc_url=None,
+        responses={**ANY_PROBLEM},
         middleware=[
             Middleware(TokenRequired, token=settings.token),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         ],
     )
     add_problem_handlers(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -16,9 +16,18 @@ from api import problems
 from api.bodies import body_in_flight
 from api.cloud_events import MEDIA_TYPES, Sent, events_of
 from api.log_batches import Record
+from api.openapi import answer
 from api.problems import ProblemError, problem_response, retry_after
 from api.services import Services, services_of
-from api.verdicts import all_refused, judge, not_taken, receipt
+from api.verdicts import (
+    AllRefusedProblem,
+    NotTakenProblem,
+    Receipt,
+    all_refused,
+    judge,
+    not_taken,
+    receipt,
+)
 from schemas.codec import encode
 from schemas.events import Event
 from schemas.partitioning import partition_key
@@ -46,7 +55,11 @@ _REQUEST_BODY = {
     tags=["events"],
     summary="Take events into the log",
     openapi_extra=_REQUEST_BODY,
-    response_description="Every event that is not refused is in the log.",
+    responses={
+        202: answer(Receipt, "Every event that is not refused is in the log."),
+        422: answer(AllRefusedProblem, "Every event was refused."),
+        503: answer(NotTakenProblem, "Exactly the events in not_taken are to be sent again."),
+    },
 )
 async def take_events(request: Request) -> Response:
     """Take one event or many; each gets a verdict."""

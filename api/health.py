@@ -11,6 +11,7 @@ from api.services import ServicesHere
 from schemas.problems import Problem
 
 router = APIRouter(tags=["health"])
+_OPEN: dict[str, list[object]] = {"security": []}
 
 
 class NotReadyProblem(Problem, frozen=True, kw_only=True):
@@ -19,13 +20,13 @@ class NotReadyProblem(Problem, frozen=True, kw_only=True):
     trouble: dict[str, str]
 
 
-@router.get("/healthz", summary="Whether the process lives")
+@router.get("/healthz", summary="Whether the process lives", openapi_extra=_OPEN)
 async def healthy() -> dict[str, str]:
     """Answer: that is all there is to it."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", summary="Whether events are taken and results are read")
+@router.get("/readyz", summary="Whether events are taken and results read", openapi_extra=_OPEN)
 async def ready(services: ServicesHere) -> Response:
     """Try Kafka and PostgreSQL and say what is wrong with which."""
     log, database = await asyncio.gather(services.log.trouble(), services.database.trouble())

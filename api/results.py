@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
+from api.openapi import answer
+from api.results_document import Results
 from api.services import ServicesHere
 from api.snapshots import take_snapshot
 from inference.wording import Language
@@ -17,7 +19,10 @@ LanguageAsked = Annotated[Language, Query(description="language of the sentences
 @router.get(
     "/{key}/results",
     summary="Read an experiment",
-    responses={304: {"description": "Nothing but time has changed."}},
+    responses={
+        200: answer(Results, "What the data say, and everything it was made from."),
+        304: {"description": "Nothing but time has changed."},
+    },
 )
 async def read_results(
     key: str,

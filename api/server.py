@@ -11,8 +11,10 @@ FINISH_SECONDS = 15
 class Server(uvicorn.Server):
     """A server that tells open streams to end before it waits for them."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
-        """Take the application and where to listen; port 0 takes any free one."""
+    def __init__(
+        self, app: FastAPI, *, host: str, port: int, finish_seconds: int = FINISH_SECONDS
+    ) -> None:
+        """Take the application, where to listen (0: any free port), how long it may take to end."""
         self._app = app
         super().__init__(
             uvicorn.Config(
@@ -26,7 +28,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 log_level="warning",
-                timeout_graceful_shutdown=FINISH_SECONDS,
+                timeout_graceful_shutdown=finish_seconds,
             )
         )
 

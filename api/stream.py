@@ -41,6 +41,7 @@ class EventStream(StreamingResponse):
 @router.get(
     "/{key}/stream",
     summary="Watch an experiment",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"description": "Server-sent events `reading`, each with the results."}},
 )

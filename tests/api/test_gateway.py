@@ -239,6 +239,21 @@ def test_more_bytes_than_may_be_in_flight_are_put_off_and_taken_later(
     assert taken.status_code == 202
 
 
+def test_a_topic_that_is_missing_is_told_and_takes_nothing(kafka_broker: KafkaBroker) -> None:
+    app = build_app(
+        settings(kafka=kafka_broker.address, acknowledge_seconds=1), events_topic="not-created"
+    )
+    with serving(app) as client:
+        wait_for(lambda: not app.state.services.log.is_stalled)
+
+        trouble = client.get("/readyz").json()["trouble"]["kafka"]
+        answer = client.post("/v1/events", json=page_view("e1"))
+
+    assert trouble == "the topic not-created does not exist; `roundtable topics` creates it"
+    assert answer.status_code == 503
+    assert [event["id"] for event in answer.json()["not_taken"]] == ["e1"]
+
+
 def test_without_a_broker_every_event_is_named_as_not_taken() -> None:
     with serving(build_app(settings(acknowledge_seconds=1))) as client:
         answer = client.post("/v1/events", json=[page_view("e1"), page_view("e2")])

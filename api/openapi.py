@@ -1,0 +1,60 @@
+"""Describes for machines what pydantic does not know of: problems, receipts, results, the token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.health import NotReadyProblem
+from api.problem_handlers import InvalidInput
+from api.results_document import Results
+from api.verdicts import AllRefusedProblem, NotTakenProblem, Receipt
+from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
+
+_REFERENCE = "#/components/schemas/{name}"
+_DESCRIBED = (
+    *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
+    *(Receipt, Results),
+)
+
+
+def answer(described: type[msgspec.Struct], description: str) -> dict[str, Any]:
+    """Describe an answer in JSON, for `responses` of a route."""
+    reference = {"$ref": _REFERENCE.format(name=described.__name__)}
+    is_problem = issubclass(described, Problem)
+    media_type = PROBLEM_MEDIA_TYPE if is_problem else "application/json"
+    return {"description": description, "content": {media_type: {"schema": reference}}}
+
+
+ANY_PROBLEM: Mapping[int | str, dict[str, Any]] = {
+    "default": answer(Problem, "Everything that goes wrong has this one shape."),
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Let the app's description hold what its routes refer to."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _complete(
+                get_openapi(
+                    title=app.title,
+                    version=app.version,
+                    description=app.description,
+                    routes=app.routes,
+                )
+            )
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(schema: dict[str, Any]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components(_DESCRIBED, ref_template=_REFERENCE)
+    found = schema.setdefault("components", {})
+    found.setdefault("schemas", {}).update(components)
+    found["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{"token": []}]
+    return schema
