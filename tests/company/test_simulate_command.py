@@ -1,7 +1,9 @@
 """The command as a person runs it: what it sends, where, how fast, and the code it ends with."""
 
+import argparse
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from cli import simulate
+from cli.company.broken import BROKEN_KINDS
 from cli.company.company import Company
+from cli.company.experiments import DEFAULT_EXPERIMENTS
 from cli.main import main
 from cli.replaying.speed import deliver_at_speed
 from cli.replaying.targets import Answer
@@ -17,6 +22,7 @@ from schemas.codec import decode
 from schemas.events import InvalidEvent
 from tests.replay.loopback_gateway import loopback_gateway
 
+DOC = (Path(__file__).resolve().parents[2] / "docs" / "simulation.md").read_text()
 NOW_US = 1_735_689_600_000_000  # 2025-01-01
 SIMULATE = ["simulate", "--accounts", "20", "--seed", "9", "--start", "2024-01-01T00:00:00+00:00"]
 
@@ -103,3 +109,16 @@ def test_events_leave_when_they_are_due_on_the_faster_clock() -> None:
 
     assert [event for _, event in left] == [event for _, event in events]
     assert all(abs(moment - half_hour * 0.5) <= 0.05 for half_hour, (moment, _) in enumerate(left))
+
+
+def test_what_is_documented_is_what_there_is() -> None:
+    parser = argparse.ArgumentParser()
+    simulate.add_arguments(parser)
+    options = {option for action in parser._actions for option in action.option_strings}
+
+    documented = set(re.findall(r"`(--[a-z]+)", DOC))
+
+    assert documented <= options
+    assert options - documented <= {"-h", "--help", "--data-dir"}
+    assert f"{len(BROKEN_KINDS)} kinds" in DOC
+    assert all(f"`{experiment.key}`" in DOC for experiment in DEFAULT_EXPERIMENTS)
