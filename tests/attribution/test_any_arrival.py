@@ -28,7 +28,7 @@ any_arrival = settings(
 @any_arrival
 @given(st.data())
 def test_any_arrival_gives_the_moments_of_a_recomputation(data: st.DataObject) -> None:
-    asked = [data.draw(questions(number)) for number in range(data.draw(st.integers(1, 4)))]
+    asked = [data.draw(questions(number)) for number in range(data.draw(st.integers(1, 3)))]
     history = data.draw(histories())
     stream = Stream()
     stream.activate(map(compiled, asked))

@@ -140,7 +140,7 @@ def test_an_index_of_nothing_finds_nothing() -> None:
 @settings(deadline=None)
 @given(st.data())
 def test_the_index_finds_exactly_the_definitions_that_say_yes(data: st.DataObject) -> None:
-    definitions = [compiled(data.draw(questions(number))) for number in range(4)]
+    definitions = [compiled(data.draw(questions(number))) for number in range(3)]
     index = DefinitionIndex(definitions)
 
     for one in data.draw(histories(most=12)):
