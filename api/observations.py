@@ -5,7 +5,7 @@ day plus the window. So a unit enters the decision once, with all others of its 
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from attribution.increments import Cell, CohortCounts
 from inference.moments import Moments
@@ -59,6 +59,7 @@ def observations_of(totals: ExperimentTotals, *, now: datetime) -> Observations:
         units=_units(variants, totals),
         exposed_since=_first_day(cohort.day for cohort, n in totals.cohorts.items() if n.units),
         backfill_complete=totals.is_built,
+        exposed_by_day=_exposed_by_day(variants, totals),
     )
 
 
@@ -135,6 +136,15 @@ def _units(variants: list[str], totals: ExperimentTotals) -> dict[str, ArmCounts
         )
         for key, found in counts.items()
     }
+
+
+def _exposed_by_day(variants: list[str], totals: ExperimentTotals) -> dict[date, dict[str, int]]:
+    found: dict[date, dict[str, int]] = {}
+    for cohort, counts in totals.cohorts.items():
+        if exposed := counts.units - counts.mixed:
+            day = found.setdefault(start_of(cohort.day).date(), {})
+            day[variants[cohort.variant]] = exposed
+    return found
 
 
 def _first_day(days: Iterable[int]) -> datetime | None:

@@ -47,6 +47,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     exposed_since: datetime | None
     mixed_share: float
     sample_ratio: Mapping[str, Any] | None
+    sample_ratio_by_day: Mapping[str, Any] | None
+    decisions: tuple[Mapping[str, Any], ...]
     cautions: tuple[str, ...]
     arms: tuple[Mapping[str, Any], ...]
     metrics: tuple[Mapping[str, Any], ...]
@@ -81,6 +83,8 @@ def results_of(read: Read, language: Language) -> Results:
         exposed_since=read.reading.exposed_since,
         mixed_share=read.reading.mixed_share,
         sample_ratio=reading["sample_ratio"],
+        sample_ratio_by_day=reading["sample_ratio_by_day"],
+        decisions=tuple(reading["decisions"]),
         cautions=tuple(reading["cautions"]),
         arms=tuple(reading["arms"]),
         metrics=tuple(_metric(metric, read) for metric in reading["metrics"]),

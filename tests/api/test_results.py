@@ -76,6 +76,35 @@ def test_before_any_event_everything_is_zero_and_nothing_is_nan(company: Company
     }
 
 
+def test_the_split_is_tested_over_all_and_day_by_day(company: Company) -> None:
+    company.start()
+    company.deliver([exposure(n, "plain", day=n % 3) for n in range(90)])
+
+    found = company.results().json()
+
+    assert found["sample_ratio"]["counts"] == [90, 0]
+    assert found["sample_ratio"]["alarm"] is True
+    assert [(d["day"], d["split"]["counts"]) for d in found["sample_ratio_by_day"]["days"]] == [
+        ("2026-03-01", [30, 0]),
+        ("2026-03-02", [30, 0]),
+        ("2026-03-03", [30, 0]),
+    ]
+    (pair,) = found["metrics"][0]["pairs"]
+    assert (pair["status"], pair["reason"]) == ("invalid", "sample_ratio_mismatch")
+    assert pair["estimate"] is None
+
+
+def test_the_rule_says_in_words_what_to_do(company: Company) -> None:
+    company.start()
+    company.deliver(history(40, {"plain": 10, "question": 30}))
+
+    (decision,) = company.results().json()["decisions"]
+
+    assert (decision["variant"], decision["verdict"]) == ("question", "adopt")
+    assert decision["metrics"] == ["guide-downloads"]
+    assert decision["sentence"].endswith(".")
+
+
 def test_what_does_not_count_is_counted_and_explained(company: Company) -> None:
     company.start()
     company.deliver(
