@@ -179,7 +179,7 @@ def test_interval_and_p_value_agree_and_exchanging_the_arms_flips_the_sign(contr
     assert (back.lower, back.upper) == pytest.approx((-forth.upper, -forth.lower), abs=1e-6)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=10)
 @given(outcomes, outcomes)
 def test_units_of_an_incomplete_block_wait_and_change_nothing(control, treatment):
     complete = min(len(control), len(treatment))
