@@ -143,6 +143,6 @@ def test_the_index_finds_exactly_the_definitions_that_say_yes(data: st.DataObjec
     definitions = [compiled(data.draw(questions(number))) for number in range(3)]
     index = DefinitionIndex(definitions)
 
-    for one in data.draw(histories(most=12)):
+    for one in data.draw(histories()):
         expected = [d.id for d in definitions if d.exposure.is_exposure(one)]
         assert numbers(index.exposable(one)) == expected
