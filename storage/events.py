@@ -1,7 +1,7 @@
 """The log as stored: new events in, whole histories out."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -63,24 +63,21 @@ def _columns(events: Sequence[StoredEvent]) -> dict[str, list[object]]:
     return columns
 
 
-def _event(row: tuple[object, ...]) -> Event:
+def _event(row: tuple[Any, ...]) -> Event:
     (_home, source, event_id, kind, time_us, account, contact, campaign, content, channel, deal,
      amount, currency, data) = row  # fmt: skip
-    return msgspec.convert(
-        {
-            "source": source,
-            "id": event_id,
-            "type": kind,
-            "time_us": time_us,
-            "account": account,
-            "contact": contact,
-            "campaign": campaign,
-            "content": content,
-            "channel": channel,
-            "deal": deal,
-            "amount": amount,
-            "currency": currency,
-            "data": _DECODE(str(data)),
-        },
-        Event,
+    return Event(
+        source=source,
+        id=event_id,
+        type=kind,
+        time_us=time_us,
+        account=account,
+        contact=contact,
+        campaign=campaign,
+        content=content,
+        channel=channel,
+        deal=deal,
+        amount=amount,
+        currency=currency,
+        data=_DECODE(data),
     )
