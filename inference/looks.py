@@ -127,6 +127,7 @@ def inflation(looks: Looks, *, alpha: float = 0.05, power: float = 0.8) -> float
     return (looks.drift_for(between("power", power, 0, 1), alpha=alpha) / single) ** 2
 
 
+@functools.lru_cache(maxsize=1024)
 def boundaries(looks: PlannedLooks, *, alpha: float) -> tuple[float, ...]:
     """|d|/√V at which each look excludes zero; two-sided, α/2 spent on each side."""
     spent = [_spent(fraction, alpha / 2, looks.spending) for fraction in looks.fractions]
