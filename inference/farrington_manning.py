@@ -54,4 +54,5 @@ def most_likely_control(
         cosine = np.where(u == 0, 0.0, v / u**3)
     w = (math.pi + np.arccos(np.clip(cosine, -1, 1))) / 3
     likely = 2 * u * np.cos(w) - b / (3 * a) - s
-    return np.clip(likely, max(0.0, -s), min(1.0, 1 - s))
+    limited: Floats = np.clip(likely, max(0.0, -s), min(1.0, 1 - s))
+    return limited
