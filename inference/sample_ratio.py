@@ -60,22 +60,26 @@ def read_sample_ratio(counts: Sequence[int], weights: Sequence[Fraction]) -> Sam
     return _tested(untested, np.array([counts[i] for i in positive], dtype=float), shares)
 
 
-def log_e_process(counts: Floats, shares: Floats) -> float:
-    """ln B(α₀ + counts) − ln B(α₀) − Σ counts·ln shares, with α₀ = 100·shares."""
+def log_e_process(counts: Floats, shares: Floats) -> Floats:
+    """ln B(α₀ + counts) − ln B(α₀) − Σ counts·ln shares, with α₀ = 100·shares.
+
+    The last axis of `counts` is the arms; there may be others, as of looks.
+    """
     prior = CONCENTRATION * shares
-    return float(
-        np.sum(special.gammaln(prior + counts) - special.gammaln(prior))
-        - special.gammaln(CONCENTRATION + counts.sum())
+    arms = special.gammaln(prior + counts) - special.gammaln(prior) - counts * np.log(shares)
+    log_e: Floats = (
+        arms.sum(axis=-1)
+        - special.gammaln(CONCENTRATION + counts.sum(axis=-1))
         + special.gammaln(CONCENTRATION)
-        - np.sum(counts * np.log(shares))
     )
+    return log_e
 
 
 def _tested(untested: SampleRatio, counts: Floats, shares: Floats) -> SampleRatio:
     expected = counts.sum() * shares
     chi_square = float(np.sum((counts - expected) ** 2 / expected))
     df = len(counts) - 1
-    log_e = log_e_process(counts, shares)
+    log_e = float(log_e_process(counts, shares))
     return msgspec.structs.replace(
         untested,
         alarm=untested.alarm or log_e >= -math.log(ALARM),

@@ -71,6 +71,19 @@ def test_fieller_holds_every_ratio_that_the_means_do_not_refute():
     assert result.upper == pytest.approx(optimize.brentq(refuted, t / c, 9) - 1, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("method", "ends"),
+    [
+        # gbstats 0.8.0, TwoSidedTTest on the same ten and eleven values.
+        (Method.LIFT_DELTA, (-0.030509813464944413, 0.8505469192163357)),
+        # tea-tasting 2.0.0, Mean.analyze_aggregates.
+        (Method.LIFT_LOG, (0.02795483424556977, 0.9340852858703694)),
+    ],
+)
+def test_other_libraries_have_the_same_limits(method, ends):
+    assert ends_of(lift(method)) == pytest.approx(ends, rel=1e-9)
+
+
 arms = st.builds(
     Arm,
     st.integers(10, 10**6),
