@@ -19,7 +19,7 @@ from cli.data_dir import DataDir, add_data_dir
 from cli.reading_table import sentences_of
 from cli.replaying.destination import GatewayAddress
 from cli.replaying.numbers import positive, rate
-from cli.reporting import CONSOLE, OUTPUT, to_console
+from cli.reporting import CONSOLE, SCREEN, to_console
 from cli.running import EVERYTHING, running_stack
 from cli.settings import Settings
 from cli.stack import Stack
@@ -32,7 +32,7 @@ DAY_SECONDS = 86_400
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_data_dir(parser)
-    parser.add_argument("--accounts", type=positive, default=600, help="default: %(default)s")
+    parser.add_argument("--accounts", type=positive, default=1500, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="which company (default: %(default)s)")
     parser.add_argument(
         "--days-per-second", type=rate, default=2.0, help="how fast (default: %(default)s)"
@@ -83,7 +83,7 @@ def _log(args: argparse.Namespace) -> Path:
 
 def _watch(stack: Stack, company: "subprocess.Popen[bytes]") -> None:
     address = GatewayAddress(str(stack.http), stack.token)
-    with connected(address) as api, Live(console=OUTPUT, auto_refresh=False) as live:
+    with connected(address) as api, Live(console=SCREEN, auto_refresh=False) as live:
         while company.poll() is None:
             time.sleep(REFRESH_SECONDS)
             live.update(_all_readings(api), refresh=True)

@@ -8,7 +8,7 @@ from rich.live import Live
 from cli.api_client import ApiClient, ApiError, connected
 from cli.reading_table import reading_of
 from cli.replaying.destination import GatewayAddress, add_destination, destination_of
-from cli.reporting import OUTPUT, print_json
+from cli.reporting import OUTPUT, SCREEN, print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +36,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _follow(api: ApiClient, key: str, language: str) -> None:
-    with Live(console=OUTPUT, auto_refresh=False) as live:
+    with Live(console=SCREEN, auto_refresh=False) as live:
         for results in api.follow(key, language):
             live.update(reading_of(results), refresh=True)

@@ -7,6 +7,8 @@ from rich.console import Console
 
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
 OUTPUT = Console(highlight=False, soft_wrap=True)
+SCREEN = Console(highlight=False)
+"""For what is drawn anew in place: its lines have to fit the width."""
 
 Report = Callable[[str], None]
 
