@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from inference import reasons
+from inference.arms import Arms
 from inference.comparison import Reason
 from inference.decisions import DecisionReading, decide
 from inference.layout import layout_of
@@ -40,8 +41,6 @@ from inference.statuses import MIXED_SHARE_WARNING, mixed_share, obstacle_of_exp
 from inference.sums import Sums
 from inference.wording import Sentence
 from schemas.resources import MetricKind
-
-Item = TypeVar("Item")
 
 
 class ArmReading(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +153,14 @@ def _read_arm(plan: ExperimentPlan, observations: Observations, arm: ArmPlan) ->
     )
 
 
+class _Table(NamedTuple):
+    """All cells and pairs of the experiment, read at once; those of a metric follow one another."""
+
+    cells: Sequence[MetricMoments]
+    arms: Arms
+    pairs: Sequence[PairReading]
+
+
 def _read_metrics(
     plan: ExperimentPlan, observations: Observations, obstacle: Reason | None, now: datetime
 ) -> tuple[MetricReading, ...]:
@@ -161,29 +168,45 @@ def _read_metrics(
     sums = Sums.of([cell.mature for cell in cells])
     table = read_pairs(layout, sums, np.array([reasons.code_of(obstacle)], dtype=np.int8))
     pairs = [pair_reading(layout, table, row) for row in range(len(layout.pairs))]
-    arms, count = arms_of(layout.cells, sums), len(plan.metrics)
-    found = []
-    for number, metric in enumerate(plan.metrics):
-        own = _part(range(len(cells)), number, count)
-        own_cells, own_pairs = [cells[cell] for cell in own], _part(pairs, number, count)
-        outcomes = read_outcomes(plan, metric, own_cells, arms.take(np.array(own)), own_pairs)
-        mature = sum(cell.mature.n for cell in own_cells)
-        found.append(
-            MetricReading(
-                metric=metric.key,
-                kind=metric.kind,
-                role=metric.role,
-                direction=metric.direction,
-                unit_label=metric.unit_label,
-                currency=metric.currency,
-                mature_units=mature,
-                planned_units=plan.planned_units,
-                expected_at=_expected_at(plan, observations, metric, mature, now),
-                arms=outcomes,
-                pairs=tuple(own_pairs),
-            )
-        )
-    return tuple(found)
+    whole = _Table(cells, arms_of(layout.cells, sums), pairs)
+    return tuple(
+        _read_metric(plan, observations, metric, _part_of(whole, number, plan), now)
+        for number, metric in enumerate(plan.metrics)
+    )
+
+
+def _read_metric(
+    plan: ExperimentPlan,
+    observations: Observations,
+    metric: MetricPlan,
+    table: _Table,
+    now: datetime,
+) -> MetricReading:
+    mature_units = sum(cell.mature.n for cell in table.cells)
+    return MetricReading(
+        metric=metric.key,
+        kind=metric.kind,
+        role=metric.role,
+        direction=metric.direction,
+        unit_label=metric.unit_label,
+        currency=metric.currency,
+        mature_units=mature_units,
+        planned_units=plan.planned_units,
+        expected_at=_expected_at(plan, observations, metric, mature_units, now),
+        arms=read_outcomes(plan, metric, table.cells, table.arms, table.pairs),
+        pairs=tuple(table.pairs),
+    )
+
+
+def _part_of(table: _Table, number: int, plan: ExperimentPlan) -> _Table:
+    """The cells and pairs of the metric with this number."""
+    arms, pairs = len(plan.arms), len(table.pairs) // len(plan.metrics)
+    cells = np.arange(number * arms, (number + 1) * arms)
+    return _Table(
+        table.cells[number * arms : (number + 1) * arms],
+        table.arms.take(cells),
+        table.pairs[number * pairs : (number + 1) * pairs],
+    )
 
 
 def _cells_of(plan: ExperimentPlan, observations: Observations) -> list[MetricMoments]:
@@ -192,11 +215,6 @@ def _cells_of(plan: ExperimentPlan, observations: Observations) -> list[MetricMo
         for metric in plan.metrics
         for arm in plan.control_first
     ]
-
-
-def _part(items: Sequence[Item], number: int, parts: int) -> Sequence[Item]:
-    size = len(items) // parts
-    return items[number * size : (number + 1) * size]
 
 
 def _decisions(
