@@ -108,7 +108,7 @@ def _metric(use: MetricUse, metric: Metric, currency: str) -> MetricPlan:
         denominator_scale=_scale(metric.denominator, digits),
         name=metric.name,
         unit_label=metric.unit_label,
-        currency=currency if is_money else None,
+        currency=currency if is_money else metric.currency,
         direction=metric.direction,
         has_covariate=use.covariate is not None,
     )
