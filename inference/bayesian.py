@@ -86,9 +86,12 @@ def belief_in_difference(
         return NotComparable(Reason.NO_VARIANCE, "an estimate without error leaves no belief")
     if scale == 0:
         return NotComparable(Reason.BASELINE_NEAR_ZERO, "the mean of the control is zero")
-    precisions = standard_error**-2, (prior.deviation * scale) ** -2
-    deviation = 1 / math.sqrt(sum(precisions))
-    mean = (difference * precisions[0] + prior.mean * scale * precisions[1]) * deviation**2
+    prior_deviation = prior.deviation * scale
+    both = math.hypot(standard_error, prior_deviation)
+    # The share of the estimate in the mean is its precision over both, 1/SE² over 1/SE² + 1/σ².
+    weight = (prior_deviation / both) ** 2
+    mean = weight * difference + (1 - weight) * prior.mean * scale
+    deviation = standard_error * (prior_deviation / both)
     return _belief(mean, deviation, level, -1 if decrease_is_better else 1)
 
 
@@ -108,6 +111,6 @@ def _belief(mean: float, deviation: float, level: float, sign: int) -> Belief:
 
 def _expected_excess(mean: float) -> float:
     """E[max(0, X)] of a normal X with this mean and variance 1: φ(m) + m·Φ(m)."""
-    density = math.exp(-(mean**2) / 2) / math.sqrt(2 * math.pi)
+    density = math.exp(-mean * mean / 2) / math.sqrt(2 * math.pi)
     # Far out the two terms cancel and rounding would leave a negative loss.
     return max(0.0, density + mean * float(special.ndtr(mean)))

@@ -23,8 +23,9 @@ from inference.proportions import wilson
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_LOG_STRENGTH = (-5.0, 20.0)
-"""Of a + b: groups that are all or nothing want 0, groups that hardly differ want infinity."""
+_LOG_STRENGTH = (0.0, 20.0)
+"""Of a + b: groups that hardly differ want infinity, all or nothing wants 0; Jeffreys' prior is the
+vaguest that is used."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -73,8 +74,10 @@ def shrink(groups: Sequence[Group], *, level: float = 0.95) -> ShrunkenShares | 
 
 def _shrunken(group: Group, a: float, b: float, level: float) -> ShrunkenShare:
     for_it, against = group.events + a, group.n - group.events + b
+    share = for_it / (for_it + against)
     lower, upper = special.betaincinv(for_it, against, [(1 - level) / 2, (1 + level) / 2])
-    return ShrunkenShare(for_it / (for_it + against), Interval(float(lower), float(upper)))
+    # A very skewed Beta has its mean outside its central interval.
+    return ShrunkenShare(share, Interval(min(share, float(lower)), max(share, float(upper))))
 
 
 def _spread_beyond_chance(x: Floats, n: Floats) -> float:
@@ -105,7 +108,7 @@ def _likeliest_prior(x: Floats, n: Floats) -> tuple[float, float]:
         return -float(likelihood), -gradient
 
     p = float(x.sum() / n.sum())
-    starts = [np.array([special.logit(p), log_strength]) for log_strength in (0.0, 3.0, 6.0)]
+    starts = [np.array([special.logit(p), log_strength]) for log_strength in (1.0, 5.0)]
     fits = [
         optimize.minimize(
             lost, start, jac=True, method="L-BFGS-B", bounds=[(-30, 30), _LOG_STRENGTH]

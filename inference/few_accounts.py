@@ -20,6 +20,8 @@ from inference.comparison import Comparison, NotComparable, Reason
 from inference.unit_comparison import UnitComparison, UnitMethod
 from inference.welch import compare_means
 
+_LARGEST = 10**150
+
 
 class AccountOutcome(msgspec.Struct, frozen=True):
     """One account: its contacts and the sum of their outcomes in fixed-point steps."""
@@ -45,6 +47,8 @@ def compare_rates_of_few_accounts(
     if min(arm.accounts for arm in arms) < 2:
         return _shortage(arms)
     variance = sum(arm.variance for arm in arms)
+    if max(variance, *(abs(arm.mean) for arm in arms)) > _LARGEST:
+        return NotComparable(Reason.OUT_OF_RANGE, "values are too large to be compared")
     if variance == 0:
         return NotComparable(Reason.NO_VARIANCE, "all accounts of both arms have the same rate")
     step = 10.0**-scale

@@ -26,6 +26,7 @@ _STEPS = 32
 _FARTHEST = 2.0**20
 """In standard errors; where this is not far enough, one unit outweighs all others."""
 _PRECISION = 1e-8
+_LARGEST = 10**150
 _TIE = 1e-9
 
 
@@ -48,6 +49,8 @@ def compare_by_relabelling(
         return NotComparable(*_SHORTAGES[min(map(len, outcomes))])
     if relabellings.units != (len(outcomes[0]), len(outcomes[1])):
         raise ArgumentError("relabellings", "must be of as many units as there are outcomes")
+    if max(map(abs, outcomes[0] + outcomes[1])) > _LARGEST:
+        return NotComparable(Reason.OUT_OF_RANGE, "values are too large to be compared")
     sums = _sums_of(outcomes, relabellings)
     if sums.error == 0:
         return NotComparable(Reason.NO_VARIANCE, "neither arm varies")
@@ -57,7 +60,7 @@ def compare_by_relabelling(
 def _compared(
     sums: _Sums, outcomes: tuple[tuple[int, ...], ...], level: float, scale: int
 ) -> UnitComparison | NotComparable:
-    alpha, step = 1 - level, 10.0**-scale
+    alpha, step = 1 - level, sums.unit * 10.0**-scale
     ends = [_end(sums, alpha, sign) for sign in (-1, 1)]
     if None in ends:
         return NotComparable(
@@ -92,6 +95,8 @@ class _Sums(msgspec.Struct, frozen=True):
     Σy' being over those of them that were treated indeed.
     """
 
+    unit: float
+    """Everything below counts in this many steps of the fixed point: squares stay floats."""
     n: int
     n_treated: int
     total: float
@@ -133,9 +138,12 @@ def _sums_of(outcomes: tuple[tuple[int, ...], ...], relabellings: Relabellings) 
     control, treatment = outcomes
     # Exact until here: values of 1e9 with a deviation of 1 keep their digits once centred.
     centre = sum(control + treatment) // (len(control) + len(treatment))
-    y = np.array([float(value - centre) for value in control + treatment])
+    centred = [value - centre for value in control + treatment]
+    unit = max(1, *map(abs, centred))
+    y = np.array([value / unit for value in centred])
     labels, real = relabellings.treated.astype(np.float64), relabellings.treated[0]
     return _Sums(
+        unit=float(unit),
         n=len(y),
         n_treated=len(treatment),
         total=float(y.sum()),

@@ -88,14 +88,16 @@ def trend_of(weeks: Iterable[WeekEffect], *, level: float = 0.95) -> Trend | Not
         return NotComparable(
             Reason.TOO_FEW_UNITS, f"fewer than {FEWEST_WEEKS} weeks have an effect of their own"
         )
-    weights = [effect.standard_error**-2 for _, effect in seen]
+    # In units of the smallest error: its inverse square might not be a float.
+    smallest = min(effect.standard_error for _, effect in seen)
+    weights = [(smallest / effect.standard_error) ** 2 for _, effect in seen]
     middle = sum(w * week for w, (week, _) in zip(weights, seen, strict=True)) / sum(weights)
     leverage = sum(w * (week - middle) ** 2 for w, (week, _) in zip(weights, seen, strict=True))
     moved = sum(
         w * (week - middle) * effect.estimate
         for w, (week, effect) in zip(weights, seen, strict=True)
     )
-    return _trend(moved / leverage, 1 / math.sqrt(leverage), level, len(seen))
+    return _trend(moved / leverage, smallest / math.sqrt(leverage), level, len(seen))
 
 
 def _trend(slope: float, error: float, level: float, weeks: int) -> Trend:

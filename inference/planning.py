@@ -18,6 +18,8 @@ from inference.arms import Arm
 from inference.looks import Looks, SingleLook
 
 MOST_UNITS = 10**15
+_FARTHEST_DRIFT = 1e4
+"""Beyond it scipy's noncentral t is NaN; with a degree of freedom or more the power is 1 there."""
 
 
 class PlanReason(StrEnum):
@@ -237,6 +239,7 @@ def _power_of_shares(
 
 
 def _power_of_t(drift: float, df: float, alpha: float) -> float:
+    drift = min(drift, _FARTHEST_DRIFT)
     if df > 1e6:  # the noncentral t is the normal there, and far slower
         return SingleLook().power_of(drift, alpha=alpha)
     critical = -float(special.stdtrit(df, alpha / 2))

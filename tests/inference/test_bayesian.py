@@ -55,7 +55,7 @@ def test_an_estimate_as_uncertain_as_the_prior_is_drawn_half_way():
     assert found(belief_in_lift(0.2, 0.3)).mean == pytest.approx(0.1)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.floats(-50, 50), st.floats(0.01, 50), st.floats(-1e4, 1e4).filter(lambda x: abs(x) > 0.01)
 )
@@ -73,7 +73,7 @@ def test_an_absolute_effect_is_the_lift_times_the_baseline(difference, error, ba
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.floats(-3, 3), st.floats(0.01, 3))
 def test_turning_the_effect_around_turns_the_belief_around(lift, error):
     forth, back = found(belief_in_lift(lift, error)), found(belief_in_lift(-lift, error))
@@ -92,6 +92,16 @@ def test_far_from_zero_a_loss_is_small_and_never_negative():
     assert belief.chance_to_be_better == 1
     assert belief.loss_of_treatment == 0
     assert belief.loss_of_control == pytest.approx(belief.mean)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_values_of_any_size_are_believed_alike(scale):
+    plain = found(belief_in_difference(1, 2, 10))
+
+    scaled = found(belief_in_difference(scale, 2 * scale, 10 * scale))
+
+    assert scaled.mean / scale == pytest.approx(plain.mean)
+    assert scaled.chance_to_be_better == pytest.approx(plain.chance_to_be_better)
 
 
 @pytest.mark.parametrize(

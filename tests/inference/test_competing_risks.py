@@ -29,7 +29,7 @@ def deals_of(text: str) -> list[DealTime]:
     return [DealTime(int(word[:-1]), states[word[-1]]) for word in text.split()]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(deal_lists)
 def test_shares_and_errors_are_those_of_statsmodels(deals):
     shares = won_shares(deals)
@@ -50,7 +50,7 @@ def test_shares_and_errors_are_those_of_statsmodels(deals):
             assert share.standard_error == pytest.approx(expected, abs=1e-7)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(deal_lists)
 def test_won_lost_and_open_add_up_to_one(deals):
     still_open = {share.time: share.share for share in open_shares(deals)}

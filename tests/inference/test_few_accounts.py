@@ -153,6 +153,7 @@ def test_an_account_without_contacts_says_nothing(compare):
         ([[1, 2, 3]], [[1], [2]], Reason.ONE_UNIT),
         ([[1], [2]], [[1, 2, 3]], Reason.ONE_UNIT),
         ([[2, 2], [2]], [[5], [5, 5]], Reason.NO_VARIANCE),
+        ([[10**170], [2]], [[5], [6]], Reason.OUT_OF_RANGE),
     ],
 )
 def test_what_cannot_be_compared_has_a_reason(compare, control, treatment, reason):

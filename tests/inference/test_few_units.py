@@ -122,6 +122,20 @@ def test_shifting_all_outcomes_changes_nothing(control, treatment, shift):
         assert (shifted.lower, shifted.upper) == pytest.approx((plain.lower, plain.upper), abs=1e-6)
 
 
+@pytest.mark.parametrize("factor", [10**9, 10**140])
+def test_values_of_any_size_are_compared_alike(factor):
+    plain = found(compare_by_relabelling(CONTROL, TREATMENT, all_relabellings(6, 5)))
+
+    large = found(
+        compare_by_relabelling(
+            [y * factor for y in CONTROL], [y * factor for y in TREATMENT], all_relabellings(6, 5)
+        )
+    )
+
+    assert large.p_value == plain.p_value
+    assert (large.lower / factor, large.upper / factor) == pytest.approx((plain.lower, plain.upper))
+
+
 def test_cents_and_euros_differ_by_their_scale_only():
     cents = found(compare_by_relabelling(CONTROL, TREATMENT, all_relabellings(6, 5)))
 
@@ -156,6 +170,7 @@ def test_all_relabellings_are_all_of_them_once():
         ([], [1, 2], Reason.NO_UNITS),
         ([1, 2, 3], [5], Reason.ONE_UNIT),
         ([7, 7, 7], [8, 8, 8], Reason.NO_VARIANCE),
+        ([0, 10**160, 5], [0, 1, 2], Reason.OUT_OF_RANGE),
         # Twenty relabellings of three and three units: no p below 0.1.
         ([1, 2, 3], [8, 9, 7], Reason.TOO_FEW_UNITS),
     ],

@@ -105,7 +105,7 @@ def test_the_always_valid_interval_is_narrowest_in_standard_errors_near_its_plan
     assert inflation(AnyTime(reached)) > 1.85
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.floats(0.55, 0.99), st.sampled_from([SingleLook(), AnyTime(), PlannedLooks.evenly(3)]))
 def test_drift_and_power_are_each_others_inverse(power, looks):
     drift = looks.drift_for(power, alpha=0.05)

@@ -52,7 +52,7 @@ def test_the_trend_is_that_of_weighted_least_squares():
 
 
 def test_a_fading_effect_has_a_falling_trend_and_a_lasting_one_has_none():
-    random, fading, lasting, runs = np.random.default_rng(31), 0, 0, 200
+    random, fading, lasting, runs = np.random.default_rng(31), 0, 0, 80
     for _ in range(runs):
         control = {w: moments_of(random.normal(0, 100, 60).astype(int)) for w in range(6)}
         for fades in (True, False):

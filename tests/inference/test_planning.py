@@ -101,7 +101,7 @@ def test_the_power_for_shares_is_the_share_of_simulated_experiments_that_show_th
     assert power == pytest.approx(float(np.mean(np.abs(z) > 1.959964)), abs=0.01)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     effect=st.floats(0.05, 3) | st.floats(-3, -0.05),
     ratio=st.sampled_from([0.25, 1.0, 1.5, 4.0]),
@@ -122,7 +122,7 @@ def test_the_units_needed_have_the_power_and_one_unit_less_has_not(
         assert power_of(NORMAL, effect, fewer, design) < power
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(share=st.floats(0.01, 0.6), effect=st.floats(0.01, 0.3), power=st.floats(0.5, 0.95))
 def test_the_units_needed_for_shares_have_the_power(share, effect, power):
     design = Design(power=power)
@@ -132,7 +132,7 @@ def test_the_units_needed_for_shares_have_the_power(share, effect, power):
     assert power_of(ShareBaseline(share), effect, units, design) >= power - 1e-9
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.integers(3, 3000), st.integers(3, 3000), st.booleans())
 def test_the_detectable_effect_has_exactly_the_power(n_control, n_treatment, decrease):
     units = Units(n_control, n_treatment)
@@ -214,6 +214,11 @@ def test_units_that_do_not_vary_need_no_experiment():
 def test_an_effect_that_no_experiment_could_show_has_no_size():
     assert reason_of(units_needed(NORMAL, 1e-9)) is PlanReason.OUT_OF_RANGE
     assert reason_of(units_needed(NORMAL, 1e-200)) is PlanReason.OUT_OF_RANGE
+
+
+def test_an_effect_far_beyond_the_noise_shows_for_certain():
+    assert power_of(NORMAL, 1e200, TWENTY) == pytest.approx(1)
+    assert units_needed(NORMAL, 1e200) == Units(2, 2)
 
 
 def test_with_so_few_units_that_even_the_largest_share_hides_nothing_is_detectable():

@@ -65,7 +65,7 @@ def test_the_power_is_the_share_of_simulated_experiments_that_show_the_lift():
     assert power == pytest.approx(float(shown.mean()), abs=0.02)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     lift=st.floats(0.02, 5) | st.floats(-0.9, -0.02),
     ratio=st.sampled_from([0.3, 1.0, 2.0]),

@@ -64,7 +64,7 @@ def test_the_shares_still_in_remission_are_the_published_ones():
         assert figures == pytest.approx(expected[3:], abs=6e-4)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(deal_lists)
 def test_the_shares_still_open_are_those_of_statsmodels(deals):
     times, closed = columns_of(deals)
@@ -83,7 +83,7 @@ def test_the_shares_still_open_are_those_of_statsmodels(deals):
     assert [share.standard_error for share in shares] == pytest.approx(errors)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(deal_lists)
 def test_every_interval_lies_between_zero_and_one_and_holds_its_share(deals):
     for share in open_shares(deals):
@@ -109,7 +109,7 @@ def test_the_log_rank_test_of_the_remissions_is_the_published_one():
     assert pace.z < 0
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(deal_lists, deal_lists)
 def test_the_log_rank_test_is_that_of_statsmodels(control, treatment):
     result = compare_pace(control, treatment)
@@ -168,7 +168,7 @@ def test_the_interval_of_the_time_open_covers_the_truth_with_censored_deals():
     assert covered / runs == pytest.approx(0.95, abs=0.035)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(deal_lists, deal_lists)
 def test_exchanging_the_arms_flips_the_sign(control, treatment):
     horizon = max(1, min(max(deal.time for deal in arm) for arm in (control, treatment)))

@@ -45,7 +45,7 @@ def test_capping_twice_is_capping_once(outcomes, cap):
     assert winsorise(once, cap=cap).capped_units == 0
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.integers(1, 10**6), min_size=1, max_size=60),
     st.sampled_from([Fraction(1, 2), Decimal("0.95"), Fraction(999, 1000)]),
