@@ -390,8 +390,17 @@ def test_the_published_mailing_reads_as_it_should(mailing):
     for metric in ("visit", "conversion", "spend"):
         assert statuses[metric, "Mens E-Mail", "No E-Mail"] is Status.BETTER
     assert statuses["visit", "Womens E-Mail", "No E-Mail"] is Status.BETTER
-    # p = 0.030 at one look is not enough for an interval that may be watched.
     assert statuses["spend", "Womens E-Mail", "Mens E-Mail"] is Status.UNDECIDED
+
+
+def test_the_two_mails_do_not_differ_in_spend_after_correction(mailing):
+    pair = mailing.metrics[2].pairs[2]
+
+    assert (pair.baseline, pair.variant) == ("Mens E-Mail", "Womens E-Mail")
+    # At one look, uncorrected, it would have been called a difference.
+    assert pair.fixed.p_value == pytest.approx(0.0305, abs=5e-5)
+    assert pair.corrected_p_value > 0.05
+    assert not pair.always_valid.excludes_zero
 
 
 def test_the_published_mailing_has_its_spend(mailing):
