@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from inference.arguments import ArgumentError
 from inference.wording import Sentence
 
 
@@ -52,6 +53,9 @@ def grade_of(
     adjustment: Adjustment = Adjustment.NONE,
 ) -> Grade:
     """A randomised; B randomised with broken delivery; C matched or adjusted; D all else."""
+    _refuse_other("assignment", assignment, Assignment)
+    _refuse_other("delivery", delivery, Delivery)
+    _refuse_other("adjustment", adjustment, Adjustment)
     if assignment is Assignment.RANDOMISED:
         return Grade.A if delivery is Delivery.INTACT else Grade.B
     if assignment is Assignment.CHOSEN and adjustment is Adjustment.MATCHED_OR_ADJUSTED:
@@ -62,6 +66,12 @@ def grade_of(
 def sentence_of(grade: Grade) -> Sentence:
     """What a comparison of this grade may and may not say."""
     return _SENTENCES[grade]
+
+
+def _refuse_other(argument: str, value: object, known: type[StrEnum]) -> None:
+    # A plain string equals its member and yet is not it: it would be graded D without a word.
+    if not isinstance(value, known):
+        raise ArgumentError(argument, f"must be one of {known.__name__}, not {value!r}")
 
 
 _SENTENCES = {

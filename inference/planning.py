@@ -86,6 +86,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
         between("power", self.power, self.alpha, 1)
         above("treatment_per_control", self.treatment_per_control, 0)
         at_least("design_effect", self.design_effect, 1)
+        if not isinstance(self.looks, Looks):
+            raise ArgumentError("looks", f"must be a way of looking, not {self.looks!r}")
 
     def treatment_units(self, n_control: int) -> int:
         """Units in treatment beside so many in control, never rounded down."""

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from inference.arguments import ArgumentError
 from inference.evidence import Adjustment, Assignment, Delivery, Grade, grade_of, sentence_of
 
 
@@ -47,3 +48,21 @@ def test_what_was_not_randomised_is_never_called_an_effect(grade):
 
     assert "effect" not in sentence.en
     assert "Wirkung" not in sentence.de
+
+
+@pytest.mark.parametrize(
+    ("case", "rule"),
+    [
+        (("randomised",), "assignment must be one of Assignment, not 'randomised'"),
+        ((Assignment.CHOSEN, "broken"), "delivery must be one of Delivery, not 'broken'"),
+        (
+            (Assignment.CHOSEN, Delivery.INTACT, None),
+            "adjustment must be one of Adjustment, not None",
+        ),
+    ],
+)
+def test_an_unknown_design_has_no_grade(case, rule):
+    with pytest.raises(ArgumentError) as refusal:
+        grade_of(*case)
+
+    assert str(refusal.value) == rule

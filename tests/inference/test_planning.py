@@ -240,6 +240,7 @@ def test_with_so_few_units_that_even_the_largest_share_hides_nothing_is_detectab
         (lambda: Design(power=0.03), "power must lie between 0.05 and 1, not 0.03"),
         (lambda: Design(power=1), "power must lie between 0.05 and 1, not 1"),
         (lambda: Design(treatment_per_control=0), "treatment_per_control must be above 0, not 0"),
+        (lambda: Design(looks="weekly"), "looks must be a way of looking, not 'weekly'"),
         (lambda: Design(design_effect=0.5), "design_effect must be at least 1, not 0.5"),
         (lambda: units_needed(NORMAL, math.inf), "effect must be finite, not inf"),
         (lambda: units_needed(NORMAL, "1"), "effect must be a number, not '1'"),
