@@ -121,7 +121,7 @@ _deals = st.builds(
     st.sampled_from(("d1", "d2")),
     _money,
     st.sampled_from(("", "spring")),
-    _any_time,
+    _around(-3, 5),
 )
 # Mostly of one account, so that much comes together there.
 _places = st.sampled_from(

@@ -81,6 +81,14 @@ def test_of_two_verdicts_at_one_time_the_greater_source_and_id_is_the_last() -> 
     assert value(won, deal("lost", 3, source="erp", id="1")) == (0, 0)
 
 
+def test_of_two_amounts_at_one_time_the_greater_source_and_id_is_the_last() -> None:
+    won = deal("won", 3, 100, source="crm", id="2")
+
+    assert value(won, deal("amount_changed", 3, 70, source="crm", id="1")) == (10_000, 0)
+    assert value(won, deal("amount_changed", 3, 70, source="crm", id="3")) == (7_000, 0)
+    assert value(won, deal("amount_changed", 3, 70, source="erp", id="1")) == (7_000, 0)
+
+
 def test_a_win_at_the_exposure_counts_and_one_before_it_does_not() -> None:
     assert value(deal("won", 1, 100)) == (10_000, 0)
     assert value(deal("won", 1, 100, off_us=-1)) == (0, 0)
@@ -164,6 +172,8 @@ def test_the_covariate_is_the_value_won_before_the_exposure() -> None:
         return outcome(definition, exposure("mail", 1), *events)
 
     assert covariate(deal("won", 0, 7)).moments == Moments.of_outcome(y=0, x=700)
+    assert covariate(deal("won", 1, 7, off_us=-1)).moments.sum_x == 700
+    assert covariate(deal("won", 1, 7)).moments == Moments.of_outcome(y=700, x=0)
     assert covariate(deal("won", -4, 7)).moments.sum_x == 700
     assert covariate(deal("won", -4, 7, off_us=-1)).moments.sum_x == 0
     assert covariate(deal("created", -90, 7), deal("won", 0)).moments.sum_x == 700
