@@ -221,8 +221,10 @@ _INTRODUCTION = """# Calibration
 Simulated experiments, written by `python -m benchmarks.calibration`. *False alarms* is the share of
 experiments without effect whose interval ever excluded zero (level 95 %); *coverage* the share of
 experiments with an effect whose interval held it at every look; *power* the share that ever
-excluded zero, the effect being the one that a single look at all units finds in 80 %. *Readable* is
-the share that ever had a result: below the floors a reading is `collecting`.
+excluded zero, the effect being the one that a single look at all units finds in 80 %, planned by
+the normal formula with the deviation without effect (rare conversions need more). *Readable* is the
+share that ever had a result: below the floors a reading is `collecting`. Welch's interval stands
+here at every unit, too, to show why it must not be watched. The split is watched at 0.1 %.
 
 ![False alarms against looks](looks.svg)
 """

@@ -1,8 +1,8 @@
-"""A comparison at one of a few registered looks: z against the boundary of that look.
+"""A comparison at one of a few registered looks: t against the boundary of that look.
 
-Lan and DeMets' spending of α in the manner of O'Brien and Fleming (1983). Misleads when somebody
-looks in between, when the planned information is taken for the observed one, and with a handful of
-units: the boundaries are those of a normal z.
+Lan and DeMets' spending of α in the manner of O'Brien and Fleming (1983). A boundary for z becomes
+one for Welch's t by its tail probability. Misleads when somebody looks in between, when the planned
+information is taken for the observed one, and with a handful of units at the first looks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy import special
 
 from inference import reasons
 from inference.arms import Arm
@@ -20,6 +21,7 @@ from inference.differences import Differences, difference_of
 from inference.exact import Floats, Rows
 from inference.looks import PlannedLooks, boundaries
 from inference.reasons import Reasons
+from inference.welch import degrees_of_freedom, t_quantile
 
 
 def compare_at_look(
@@ -32,7 +34,7 @@ def compare_at_look(
     """Treatment minus control at the last of the looks so far, with a repeated interval.
 
     `information` holds the share of the planned units at each look up to this one, as observed:
-    rising, above 0 and 1 at most. The interval excludes zero exactly where z crosses the boundary.
+    rising, above 0 and 1 at most. The interval excludes zero exactly where t crosses the boundary.
     """
     if isinstance(control, NotComparable):
         return control
@@ -46,7 +48,7 @@ def compare_at_look(
 def at_look(
     differences: Differences, missing: Reasons, critical: Floats, *, alpha: Floats | float
 ) -> Comparisons:
-    """`compare_at_look` on columns; `critical` is each row's boundary for |z|."""
+    """`compare_at_look` on columns; `critical` is each row's boundary for a normal |z|."""
     constant = reasons.where(differences.variance == 0, Reason.NO_VARIANCE)
 
     def compute(found: Differences, _: Floats, rows: Rows) -> Figures:
@@ -71,10 +73,13 @@ def boundary_of(information: tuple[float, ...], alpha: float) -> float:
 
 def _at_look(differences: Differences, critical: Floats) -> Figures:
     standard_error = np.sqrt(differences.variance)
+    df = degrees_of_freedom(differences)
+    half_width = t_quantile(df, 2 * special.ndtr(-critical)) * standard_error
     return Figures(
         estimate=differences.estimate,
-        lower=differences.estimate - critical * standard_error,
-        upper=differences.estimate + critical * standard_error,
+        lower=differences.estimate - half_width,
+        upper=differences.estimate + half_width,
         standard_error=standard_error,
         statistic=differences.estimate / standard_error,
+        df=df,
     )

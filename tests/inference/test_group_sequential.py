@@ -39,9 +39,10 @@ def test_a_single_look_at_the_end_has_the_plain_normal_boundary():
 
 
 @pytest.mark.parametrize("effect", [0, 40, 60])
-def test_the_interval_excludes_zero_exactly_where_z_crosses(effect):
+def test_the_interval_excludes_zero_exactly_where_t_crosses(effect):
     control, treatment = arm_of([0, 100] * 50), arm_of([effect, 100 + effect] * 50)
-    boundary = boundary_of((0.5, 0.8), 0.05)
+    tail = stats.norm.sf(boundary_of((0.5, 0.8), 0.05))
+    boundary = stats.t.isf(tail, 198)
 
     result = found(compare_at_look(control, treatment, information=[0.5, 0.8]))
 
