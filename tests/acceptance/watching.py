@@ -46,11 +46,11 @@ def results(running: RunningHere, key: str) -> Document:
 def wait_for(
     running: RunningHere, key: str, is_there: Callable[[Document], bool], *, seconds: float = 150
 ) -> Document:
-    """Return the first results for which `is_there` holds; fail with the last ones otherwise."""
+    """Return the first complete results for which `is_there` holds; fail with the last ones."""
     give_up_at = time.monotonic() + seconds
     while True:
         found = results(running, key)
-        if is_there(found):
+        if found["backfill"]["complete"] and is_there(found):
             return found
         if time.monotonic() > give_up_at:
             raise AssertionError(f"not there after {seconds} s: {found['intake']}")
