@@ -31,7 +31,11 @@ check: $(STAMP) ## Format, lint, types, import contracts
 
 .PHONY: test
 test: check ## Everything in check, then every test, servers included
-	$(BIN)/python -m pytest
+	@# Side by side: one half waits for servers while the other computes.
+	@$(BIN)/python -m pytest tests/acceptance > .acceptance.log 2>&1 & servers=$$!; \
+	$(BIN)/python -m pytest --ignore=tests/acceptance; rest=$$?; \
+	wait $$servers; acceptance=$$?; cat .acceptance.log; \
+	test $$rest -eq 0 -a $$acceptance -eq 0
 
 .PHONY: demo
 demo: $(STAMP) ## Start the whole system with a live simulated company
