@@ -18,8 +18,7 @@ from tests.attribution.histories import (
 from tests.attribution.oracle import Question, recompute
 
 any_arrival = settings(
-    # Histories are cheap and their space is large: three for each example of the profile.
-    max_examples=3 * settings().max_examples,
+    max_examples=settings().max_examples,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
