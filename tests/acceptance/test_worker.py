@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from cli.api_client import connected
 from cli.registering import register
@@ -81,14 +81,25 @@ def to_inbox(running: RunningHere, *records: bytes) -> None:
     producer.close()
 
 
-def everything_in(running: RunningHere, topic: str) -> list[tuple[bytes, bytes]]:
+def ends_of(running: RunningHere, topic: str) -> dict[TopicPartition, int]:
+    consumer = KafkaConsumer(bootstrap_servers=running.stack.kafka)
+    partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
+    ends: dict[TopicPartition, int] = consumer.end_offsets(partitions)
+    consumer.close()
+    return ends
+
+
+def everything_in(
+    running: RunningHere, topic: str, since: Mapping[TopicPartition, int] | None = None
+) -> list[tuple[bytes, bytes]]:
+    """Return keys and values, from the beginning or from where each partition ended before."""
+    starts = since or dict.fromkeys(ends_of(running, topic), 0)
     consumer = KafkaConsumer(
-        topic,
-        bootstrap_servers=running.stack.kafka,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        consumer_timeout_ms=1500,
+        bootstrap_servers=running.stack.kafka, enable_auto_commit=False, consumer_timeout_ms=1500
     )
+    consumer.assign(list(starts))
+    for partition, offset in starts.items():
+        consumer.seek(partition, offset)
     found = [(record.key, record.value) for record in consumer]
     consumer.close()
     return found
@@ -123,10 +134,12 @@ def test_what_a_source_writes_to_the_inbox_becomes_a_keyed_event_without_its_add
         data={"owner": "u-17", "origin": "webinar"},
     )
 
+    before = ends_of(running, "events")
+
     to_inbox(running, json.dumps(sent).encode())
 
     def look() -> tuple[bytes, bytes] | None:
-        logged = everything_in(running, "events")
+        logged = everything_in(running, "events", before)
         return next((record for record in logged if sent["id"].encode() in record[1]), None)
 
     key, value = wait_until(look)
