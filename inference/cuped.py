@@ -57,13 +57,16 @@ def adjusted_difference(control: Moments, treatment: Moments, *, scale: int = 0)
     return adjusted_differences(*(regressions_of(side, steps=steps_of([scale])) for side in sides))
 
 
-def regressions_of(sums: Sums, *, steps: Integers) -> Regressions:
-    """Arms of means with their regression on the covariate, which keeps its fixed-point steps."""
+def regressions_of(sums: Sums, *, steps: Integers, outcomes: Arms | None = None) -> Regressions:
+    """Arms of means with their regression on the covariate, which keeps its fixed-point steps.
+
+    `outcomes` are the arms of means of these sums, where they are known already.
+    """
     squares = sums.spread(sums.sum_xx, sums.sum_x, sums.sum_x)
     products = sums.spread(sums.sum_xy, sums.sum_x, sums.sum_y)
     n = np.where(sums.n > 0, sums.n, 1)
     return Regressions(
-        arms_of_means(sums, steps=steps),
+        outcomes or arms_of_means(sums, steps=steps),
         arms_of_means(_covariates(sums), steps=steps_of([0] * len(sums))),
         Quotients(products, n * steps).floats(),
         Quotients(squares, n).floats(),

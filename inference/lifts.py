@@ -27,7 +27,14 @@ from inference.sequences import (
     tightest_rho_squared,
     within_variance,
 )
-from inference.welch import degrees_of_freedom, satterthwaite, t_p_value, t_quantile
+from inference.welch import (
+    TScale,
+    degrees_of_freedom,
+    satterthwaite,
+    t_p_value,
+    t_quantile,
+    t_scale,
+)
 
 FIXED = (Method.LIFT_DELTA, Method.LIFT_LOG, Method.LIFT_FIELLER)
 
@@ -67,13 +74,31 @@ def lifts(differences: Differences, *, method: Method, alpha: Floats | float) ->
     """`compare_relative` on columns."""
     if method not in FIXED:
         raise ValueError(f"method must be one of {', '.join(FIXED)}, not {method!r}")
-    missing = _without_lift(differences)
     if method is Method.LIFT_LOG:
         return compared(method, differences, _without_logarithm(differences), alpha, _log)
     if method is Method.LIFT_DELTA:
-        return compared(method, differences, missing, alpha, _delta)
-    unbounded = _is_unbounded(differences, missing, alpha)
-    return compared(method, differences, reasons.first(missing, unbounded), alpha, _fieller)
+        return compared(method, differences, _without_lift(differences), alpha, _delta)
+    return fieller_lifts(differences, alpha=alpha)
+
+
+def fieller_lifts(
+    differences: Differences, *, alpha: Floats | float, scale: TScale | None = None
+) -> Comparisons:
+    """Lifts by Fieller; none where the control's mean may be zero at this level.
+
+    `scale` is that of Welch's t for these differences and levels, where it is known already.
+    """
+    known = scale or t_scale(differences, alpha)
+    least = known.critical**2 * differences.from_control
+    missing = reasons.first(
+        _without_lift(differences),
+        reasons.where(least >= differences.mean_control**2, Reason.BASELINE_NEAR_ZERO),
+    )
+
+    def compute(found: Differences, _: Floats, rows: Rows) -> Figures:
+        return _fieller(found, known.df[rows], known.critical[rows])
+
+    return compared(Method.LIFT_FIELLER, differences, missing, alpha, compute)
 
 
 def always_valid_lifts(
@@ -182,17 +207,16 @@ def _delta(differences: Differences, alpha: Floats, _: Rows) -> Figures:
     )
 
 
-def _fieller(differences: Differences, alpha: Floats, _: Rows) -> Figures:
+def _fieller(differences: Differences, df: Floats, critical: Floats) -> Figures:
     """r/(1−g) ± t/(x̄_C(1−g))·√(r²a+(1−g)b) minus 1, g = t²a/x̄_C²; p that of the difference."""
-    df = degrees_of_freedom(differences)
-    t, control = t_quantile(df, alpha), np.abs(differences.mean_control)
-    room = 1 - t**2 * differences.from_control / control**2
+    control = np.abs(differences.mean_control)
+    room = 1 - critical**2 * differences.from_control / control**2
     # The ratio minus its sign, so that the lift of a negative mean keeps the difference's sign.
     lift = differences.estimate / control
     ratio = lift + np.sign(differences.mean_control)
     centre = (lift + np.sign(differences.mean_control) * (1 - room)) / room
     noise = np.sqrt(ratio**2 * differences.from_control + room * differences.from_treatment)
-    spread = t * noise / (control * room)
+    spread = critical * noise / (control * room)
     standard_error = np.sqrt(differences.variance)
     statistic = differences.estimate / standard_error
     return Figures(
@@ -204,16 +228,6 @@ def _fieller(differences: Differences, alpha: Floats, _: Rows) -> Figures:
         df,
         t_p_value(df, statistic),
     )
-
-
-def _is_unbounded(differences: Differences, missing: Reasons, alpha: Floats | float) -> Reasons:
-    rows = np.flatnonzero(missing == reasons.NONE)
-    alphas = np.broadcast_to(np.asarray(alpha, dtype=np.float64), missing.shape)[rows]
-    found = differences.take(rows)
-    t = t_quantile(degrees_of_freedom(found), alphas)
-    unbounded = np.zeros(len(missing), dtype=bool)
-    unbounded[rows] = t**2 * found.from_control >= found.mean_control**2
-    return reasons.where(unbounded, Reason.BASELINE_NEAR_ZERO)
 
 
 def _without_lift(differences: Differences) -> Reasons:

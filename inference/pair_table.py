@@ -13,7 +13,6 @@ import numpy as np
 
 from inference import reasons
 from inference.arms import Arms, arms_of_means
-from inference.comparison import Method
 from inference.comparisons import Comparisons
 from inference.cuped import adjusted_differences, regressions_of
 from inference.differences import Differences, differences_of
@@ -21,14 +20,14 @@ from inference.exact import Floats, Mask, Rows
 from inference.families import Correction, benjamini_hochberg, holm
 from inference.group_sequential import at_look, boundary_of
 from inference.layout import Cells, Layout, PairRows
-from inference.lifts import always_valid_lifts, lifts
+from inference.lifts import always_valid_lifts, fieller_lifts
 from inference.proportions import proportions, refuse_other_than_0_and_1
 from inference.ratios import arms_of_ratios
 from inference.reasons import Reasons
 from inference.sequences import always_valid, anytime_p_value, log_e_values
 from inference.statuses import Statuses, below_the_floors, statuses_of
 from inference.sums import Sums
-from inference.welch import welch
+from inference.welch import t_scale, welch
 
 
 class PairTable(msgspec.Struct, frozen=True, eq=False):
@@ -59,21 +58,23 @@ def read_pairs(layout: Layout, sums: Sums, obstacles: Reasons) -> PairTable:
     """
     rows = layout.rows
     refuse_other_than_0_and_1(sums.take(np.flatnonzero(layout.cells.is_conversion)))
-    differences = _differences(layout, sums, obstacles)
+    arms = arms_of(layout.cells, sums)
+    differences = _differences(layout, sums, arms, obstacles)
     corrected = _corrected(rows, differences)
     deciding = always_valid(differences, rows.rho_squared, alpha=corrected.alpha)
     shown = msgspec.structs.replace(differences, reasons=deciding.reasons)
     looks, critical = _looks(layout, shown)
-    adjusted = _adjusted(layout, sums, deciding.reasons)
+    adjusted = _adjusted(layout, sums, arms, deciding.reasons)
+    scale = t_scale(shown, rows.alpha)
     return PairTable(
         statuses_of(rows, deciding),
         deciding.reasons,
         corrected,
         deciding,
-        welch(shown, alpha=rows.alpha),
+        welch(shown, alpha=rows.alpha, scale=scale),
         proportions(shown, _only(shown, rows.is_conversion), alpha=rows.alpha),
         always_valid_lifts(shown, rows.rho_squared, alpha=corrected.alpha),
-        lifts(shown, method=Method.LIFT_FIELLER, alpha=rows.alpha),
+        fieller_lifts(shown, alpha=rows.alpha, scale=scale),
         always_valid(adjusted, rows.rho_squared, alpha=corrected.alpha),
         welch(adjusted, alpha=rows.alpha),
         at_look(shown, _only(shown, looks > 0), critical, alpha=rows.alpha),
@@ -93,10 +94,10 @@ def arms_of(cells: Cells, sums: Sums) -> Arms:
     return means.with_rows(rows, found)
 
 
-def _differences(layout: Layout, sums: Sums, obstacles: Reasons) -> Differences:
-    rows, arms = layout.rows, arms_of(layout.cells, sums)
+def _differences(layout: Layout, sums: Sums, arms: Arms, obstacles: Reasons) -> Differences:
+    rows = layout.rows
     found = differences_of(arms.take(rows.baseline), arms.take(rows.variant))
-    floors = below_the_floors(rows, sums.take(rows.baseline), sums.take(rows.variant))
+    floors = below_the_floors(rows, sums)
     missing = reasons.first(obstacles[rows.experiment], floors, found.reasons)
     return msgspec.structs.replace(found, reasons=missing)
 
@@ -111,15 +112,17 @@ def _corrected(rows: PairRows, differences: Differences) -> Correction:
     )
 
 
-def _adjusted(layout: Layout, sums: Sums, missing: Reasons) -> Differences:
+def _adjusted(layout: Layout, sums: Sums, arms: Arms, missing: Reasons) -> Differences:
     """Covariate-adjusted differences; rows of other metrics have `DOES_NOT_APPLY`."""
     rows = layout.rows
     cells = np.flatnonzero(layout.cells.has_covariate)
-    arms = regressions_of(sums.take(cells), steps=layout.cells.steps[cells])
+    lines = regressions_of(
+        sums.take(cells), steps=layout.cells.steps[cells], outcomes=arms.take(cells)
+    )
     own = np.flatnonzero(rows.has_covariate)
     found = adjusted_differences(
-        arms.take(np.searchsorted(cells, rows.baseline[own])),
-        arms.take(np.searchsorted(cells, rows.variant[own])),
+        lines.take(np.searchsorted(cells, rows.baseline[own])),
+        lines.take(np.searchsorted(cells, rows.variant[own])),
     )
     whole = found.spread_over(own, len(rows))
     return msgspec.structs.replace(whole, reasons=reasons.first(missing, whole.reasons))

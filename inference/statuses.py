@@ -71,14 +71,15 @@ def obstacle_of_experiment(
     return None
 
 
-def below_the_floors(rows: PairRows, baseline: Sums, variant: Sums) -> Reasons:
+def below_the_floors(rows: PairRows, sums: Sums) -> Reasons:
     """Whether an arm has too few mature units, or too few events for a conversion."""
     fewest = np.where(rows.is_ratio, FEWEST_UNITS_OF_A_RATIO, FEWEST_UNITS)
-    units = np.minimum(baseline.counts(), variant.counts())
-    events = np.minimum(baseline.sum_y, variant.sum_y) < FEWEST_EVENTS
+    units, few = sums.counts(), np.asarray(sums.sum_y < FEWEST_EVENTS, dtype=bool)
+    too_few_units = np.minimum(units[rows.baseline], units[rows.variant]) < fewest
+    too_few_events = rows.is_conversion & (few[rows.baseline] | few[rows.variant])
     return reasons.first(
-        reasons.where(units < fewest, Reason.TOO_FEW_UNITS),
-        reasons.where(rows.is_conversion & events.astype(bool), Reason.TOO_FEW_EVENTS),
+        reasons.where(too_few_units, Reason.TOO_FEW_UNITS),
+        reasons.where(too_few_events, Reason.TOO_FEW_EVENTS),
     )
 
 

@@ -7,6 +7,7 @@ handful of units of skewed values, and when units are not the units that were ra
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -33,11 +34,41 @@ def compare_means(
     return welch(difference_of(control, treatment), alpha=1 - level)[0]
 
 
-def welch(differences: Differences, *, alpha: Floats | float) -> Comparisons:
-    """`compare_means` on columns; the intervals have level 1 − `alpha`."""
+class TScale(NamedTuple):
+    """Degrees of freedom of each pair, and the |t| that its level allows; NaN where there are none.
+
+    Finding quantiles is most of the work, so methods on the same pairs and levels share a scale.
+    """
+
+    df: Floats
+    critical: Floats
+
+
+def welch(
+    differences: Differences, *, alpha: Floats | float, scale: TScale | None = None
+) -> Comparisons:
+    """`compare_means` on columns; the intervals have level 1 − `alpha`.
+
+    `scale` is that of these differences and levels, where it is known already.
+    """
+    known = scale or t_scale(differences, alpha)
     constant = reasons.where(differences.variance == 0, Reason.NO_VARIANCE)
     missing = reasons.first(differences.reasons, constant)
-    return compared(Method.WELCH, differences, missing, alpha, _welch)
+
+    def compute(found: Differences, _: Floats, rows: Rows) -> Figures:
+        return _welch(found, known.df[rows], known.critical[rows])
+
+    return compared(Method.WELCH, differences, missing, alpha, compute)
+
+
+def t_scale(differences: Differences, alpha: Floats | float) -> TScale:
+    """The scale of Welch's t for each pair, at level 1 − `alpha`."""
+    rows = np.flatnonzero((differences.reasons == reasons.NONE) & (differences.variance > 0))
+    df, critical = np.full(len(differences), np.nan), np.full(len(differences), np.nan)
+    df[rows] = degrees_of_freedom(differences.take(rows))
+    alphas = np.broadcast_to(np.asarray(alpha, dtype=np.float64), df.shape)
+    critical[rows] = t_quantile(df[rows], alphas[rows])
+    return TScale(df, critical)
 
 
 def welch_p_values(differences: Differences) -> Floats:
@@ -89,11 +120,10 @@ def degrees_of_freedom(differences: Differences) -> Floats:
     )
 
 
-def _welch(differences: Differences, alpha: Floats, _: Rows) -> Figures:
+def _welch(differences: Differences, df: Floats, critical: Floats) -> Figures:
     standard_error = np.sqrt(differences.variance)
     statistic = differences.estimate / standard_error
-    df = degrees_of_freedom(differences)
-    half_width = t_quantile(df, alpha) * standard_error
+    half_width = critical * standard_error
     return Figures(
         estimate=differences.estimate,
         lower=differences.estimate - half_width,
