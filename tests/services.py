@@ -5,6 +5,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,22 +105,28 @@ def kafka_broker(service_settings: Settings) -> Iterator[KafkaBroker]:
         home = KafkaHome(directory / "kafka", directory / "log", directory)
         with running_kafka(home, service_settings) as kafka:
             admin = KafkaAdminClient(bootstrap_servers=kafka.address)
-            numbers = itertools.count(1)
-
-            def create_topic(
-                name: str = "topic", *, partitions: int = 1, configs: dict[str, str] | None = None
-            ) -> str:
-                fresh = f"{name}-{next(numbers)}"
-                options = {
-                    "num_partitions": partitions,
-                    "replication_factor": 1,
-                    "configs": configs or {},
-                }
-                admin.create_topics({fresh: options}, wait_for_metadata=True)
-                return fresh
-
-            yield KafkaBroker(kafka.address, create_topic)
+            yield KafkaBroker(kafka.address, topics_of(admin))
             admin.close()
+
+
+def topics_of(admin: KafkaAdminClient) -> Callable[..., str]:
+    """Return what makes topics with names that no other session on the same broker uses."""
+    session = uuid.uuid4().hex[:8]
+    numbers = itertools.count(1)
+
+    def create_topic(
+        name: str = "topic", *, partitions: int = 1, configs: dict[str, str] | None = None
+    ) -> str:
+        fresh = f"{name}-{session}-{next(numbers)}"
+        options = {
+            "num_partitions": partitions,
+            "replication_factor": 1,
+            "configs": configs or {},
+        }
+        admin.create_topics({fresh: options}, wait_for_metadata=True)
+        return fresh
+
+    return create_topic
 
 
 def _execute(conninfo: str, statement: sql.Composed) -> None:

@@ -1,16 +1,12 @@
 """A broker to read from: the one that ROUNDTABLE_KAFKA names, else one started for the session."""
 
-import itertools
 import os
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from kafka import KafkaAdminClient
 
-from tests.services import KafkaBroker
-
-_numbers = itertools.count(1)
+from tests.services import KafkaBroker, topics_of
 
 
 @pytest.fixture(scope="session")
@@ -21,23 +17,5 @@ def broker(request: pytest.FixtureRequest) -> Iterator[KafkaBroker]:
         yield request.getfixturevalue("kafka_broker")
         return
     admin = KafkaAdminClient(bootstrap_servers=address)
-    yield KafkaBroker(address, _topics_of(admin))
+    yield KafkaBroker(address, topics_of(admin))
     admin.close()
-
-
-def _topics_of(admin: KafkaAdminClient) -> Callable[..., str]:
-    session = uuid.uuid4().hex[:8]
-
-    def create_topic(
-        name: str = "topic", *, partitions: int = 1, configs: dict[str, str] | None = None
-    ) -> str:
-        fresh = f"{name}-{session}-{next(_numbers)}"
-        options = {
-            "num_partitions": partitions,
-            "replication_factor": 1,
-            "configs": configs or {},
-        }
-        admin.create_topics({fresh: options}, wait_for_metadata=True)
-        return fresh
-
-    return create_topic
