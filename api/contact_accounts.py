@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 
 from api.database import Database, DatabaseUnreachableError
-from attribution.identity import Link, account_of, links_in
+from attribution.identity import Link, account_of, links_in, lone_contacts
 from schemas.events import Event
 from schemas.partitioning import CONTACT_PREFIX
 from storage.contacts import homes_of
@@ -38,7 +38,7 @@ class ContactAccounts:
 
     async def of(self, events: Sequence[Event]) -> dict[str, str]:
         """Return the account of each contact that stands alone in one of these events, if known."""
-        lone = {event.contact for event in events if event.account is None and event.contact}
+        lone = lone_contacts(events)
         if not lone:
             return {}
         now = time.monotonic()

@@ -6,8 +6,8 @@ from attribution.definitions import Definition
 from attribution.outcomes import add_event, stamp_of
 from attribution.units import Entry, MetricSums, Stray, UnitState
 from schemas.events import Event
+from schemas.partitioning import CONTACT_PREFIX
 
-CONTACT_HOME = "contact:"
 WHOLE_ACCOUNT = ""
 """The unit key of an account in an experiment by account; contacts are keyed by their id."""
 
@@ -84,7 +84,7 @@ def exposed_unit(definition: Definition, home: str, event: Event) -> str | None:
     """Return the key of the unit that an exposure event exposes, None where it names none."""
     if definition.by_contact:
         return event.contact
-    return None if home.startswith(CONTACT_HOME) else WHOLE_ACCOUNT
+    return None if home.startswith(CONTACT_PREFIX) else WHOLE_ACCOUNT
 
 
 def _stray(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from attribution.evaluate import CONTACT_HOME
+from attribution.outcomes import stamp_of
 from attribution.units import Stamp
 from schemas.events import Event
 
@@ -42,20 +42,11 @@ def links_in(events: Collection[Event]) -> dict[tuple[str, str], Stamp | None]:
         known = found.get(pair)
         if event.type != LINK_TYPE:
             found.setdefault(pair, None)
-        elif known is None or _stamp(event) > known:
-            found[pair] = _stamp(event)
+        elif known is None or stamp_of(event) > known:
+            found[pair] = stamp_of(event)
     return found
 
 
 def lone_contacts(events: Collection[Event]) -> set[str]:
     """Return the contacts of events that name no account."""
     return {e.contact for e in events if e.account is None and e.contact is not None}
-
-
-def lone_home(contact: str) -> str:
-    """Return the home of a contact that no account is known for."""
-    return CONTACT_HOME + contact
-
-
-def _stamp(event: Event) -> Stamp:
-    return (event.time_us, event.source, event.id)

@@ -16,6 +16,7 @@ from schemas.event_types import EVENT_TYPES, EventType
 from schemas.events import Event, InvalidEvent
 from schemas.money import minor_units, money_of
 from schemas.own_types import NO_OWN_TYPES, OwnTypes
+from schemas.partitioning import CONTACT_PREFIX
 from schemas.payload_refusals import explain_payload
 from schemas.refusals import explain_attributes, explain_bytes, explain_data
 from schemas.values import are_storable, explain_values
@@ -133,7 +134,7 @@ def _event_of(envelope: Envelope, own_types: OwnTypes | None, *, is_plain: bool)
     amount, currency = _check_type(envelope, data, own_types)
     if envelope.account is None and envelope.contact is None:
         raise InvalidEvent("account", "missing", "an event names its account, contact or both")
-    if envelope.account is not None and envelope.account.lower().startswith("contact:"):
+    if envelope.account is not None and envelope.account.lower().startswith(CONTACT_PREFIX):
         raise InvalidEvent("account", "reserved_prefix", "contact: marks keys of contacts")
     return Event(
         source=envelope.source,

@@ -3,6 +3,7 @@
 from schemas.events import Event, InvalidEvent
 
 CONTACT_PREFIX = "contact:"
+"""What a home starts with that is no account."""
 
 
 def partition_key(event: Event, *, account_of_contact: str | None = None) -> bytes:
@@ -17,4 +18,9 @@ def home_of(event: Event, *, account_of_contact: str | None = None) -> str:
         return account
     if event.contact is None:
         raise InvalidEvent("account", "missing", "an event names its account, contact or both")
-    return CONTACT_PREFIX + event.contact
+    return lone_home(event.contact)
+
+
+def lone_home(contact: str) -> str:
+    """Return the home of a contact that no account is known for."""
+    return CONTACT_PREFIX + contact

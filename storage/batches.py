@@ -19,7 +19,7 @@ from storage.events import StoredEvent, events_of_homes, insert_events, move_eve
 from storage.gate import enter_gate, registry_revision
 from storage.moments import add_increments
 from storage.notices import notify_readings
-from storage.offsets import advance_offset, count_delivery
+from storage.offsets import advance_offset, count_delivery, open_partition
 from storage.pool import Connection
 from storage.states import states_of_homes, upsert_states
 
@@ -66,14 +66,7 @@ async def apply_batch(
 ) -> Applied:
     """Apply a batch. Raises FencedError, or AloneInGateRequired while `alone` is false."""
     await enter_gate(connection, alone=alone)
-    await advance_offset(
-        connection,
-        batch.topic_id,
-        batch.topic,
-        batch.partition,
-        expected=batch.first_offset,
-        next_offset=batch.next_offset,
-    )
+    await fence(connection, batch)
     definitions = await _current(connection, known)
     distinct = _distinct(batch.events)
     moved = await _settle_contacts(connection, distinct, alone=alone)
@@ -91,6 +84,32 @@ async def apply_batch(
     )
     await _close(connection, batch, applied)
     return applied
+
+
+async def fence(connection: Connection, batch: DecodedBatch) -> None:
+    """Move the partition past the batch, or raise FencedError: it is not this worker's any more."""
+    await open_partition(
+        connection, batch.topic_id, batch.topic, batch.partition, batch.first_offset
+    )
+    await advance_offset(
+        connection,
+        batch.topic_id,
+        batch.topic,
+        batch.partition,
+        expected=batch.first_offset,
+        next_offset=batch.next_offset,
+    )
+
+
+async def record_delivery(
+    connection: Connection, batch: DecodedBatch, *, accepted: int, duplicates: int
+) -> None:
+    """Keep the refused records of a batch, and count what became of all of them."""
+    await insert_dead_letters(
+        connection, batch.topic_id, batch.topic, batch.partition, batch.refused
+    )
+    counts = {"accepted": accepted, "duplicates": duplicates, "refused": len(batch.refused)}
+    await count_delivery(connection, batch.topic_id, batch.partition, counts)
 
 
 async def _current(connection: Connection, known: ActiveDefinitions) -> ActiveDefinitions:
@@ -192,13 +211,7 @@ def _touched(definitions: ActiveDefinitions, folded: Folded) -> set[str]:
 
 
 async def _close(connection: Connection, batch: DecodedBatch, applied: Applied) -> None:
-    await insert_dead_letters(
-        connection, batch.topic_id, batch.topic, batch.partition, batch.refused
+    await record_delivery(
+        connection, batch, accepted=applied.accepted, duplicates=applied.duplicates
     )
-    counts = {
-        "accepted": applied.accepted,
-        "duplicates": applied.duplicates,
-        "refused": applied.refused,
-    }
-    await count_delivery(connection, batch.topic_id, batch.partition, counts)
     await notify_readings(connection, applied.experiments)

@@ -16,7 +16,6 @@ from storage.definitions import DefinitionBody
 from storage.events import events_of_homes
 from storage.gate import enter_gate, raise_registry_revision
 from storage.moments import add_increments, drop_totals
-from storage.notices import notify_readings
 from storage.pool import Connection
 from storage.statements import statement
 from storage.states import next_states_for_update, upsert_states
@@ -70,11 +69,6 @@ async def complete_build(connection: Connection, definition_id: int, *, at: date
     await drop_totals(connection, ids)
     await raise_registry_revision(connection)
     return True
-
-
-async def announce(connection: Connection, experiment: str) -> None:
-    """Wake those who watch an experiment whose build moved on."""
-    await notify_readings(connection, [experiment])
 
 
 async def _evaluate(

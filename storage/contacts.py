@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
-from attribution.identity import Link, account_of, lone_home
+from attribution.identity import Link, account_of
 from attribution.units import Stamp
+from schemas.partitioning import lone_home
 from storage.pool import Connection
 from storage.statements import statement
 

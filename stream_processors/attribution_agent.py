@@ -9,7 +9,6 @@ from uuid import UUID
 from storage.batches import AloneInGateRequired, Applied, DecodedBatch, apply_batch
 from storage.definitions import NOTHING_LOADED, ActiveDefinitions
 from storage.offsets import FencedError as OffsetMoved
-from storage.offsets import open_partition
 from storage.pool import RETRYABLE, Pool
 from stream_processors.batches import Batch
 from stream_processors.dead_letters import DeadLetterWriter
@@ -60,9 +59,6 @@ class AttributionAgent:
 
     async def _apply_once(self, batch: DecodedBatch, *, alone: bool) -> Applied:
         async with self._pool.connection() as connection:
-            await open_partition(
-                connection, batch.topic_id, batch.topic, batch.partition, batch.first_offset
-            )
             return await apply_batch(connection, batch, self._known, alone=alone)
 
 

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from storage.builds import BuildStep, announce, build_step, complete_build
+from storage.builds import BuildStep, build_step, complete_build
+from storage.notices import notify_readings
 from storage.pool import RETRYABLE, Pool
 
 logger = logging.getLogger(__name__)
@@ -41,5 +42,5 @@ async def _step(pool: Pool, now: Callable[[], datetime]) -> BuildStep | None:
             completed,
         )
     async with pool.connection() as connection:
-        await announce(connection, step.experiment)
+        await notify_readings(connection, [step.experiment])
     return step

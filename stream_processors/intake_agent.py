@@ -15,11 +15,9 @@ from schemas.codec import decode, encode
 from schemas.events import Event
 from schemas.gate import GateRules, normalise
 from schemas.partitioning import partition_key
-from storage.batches import DecodedBatch
+from storage.batches import DecodedBatch, fence, record_delivery
 from storage.contacts import homes_of
-from storage.dead_letters import insert_dead_letters
 from storage.offsets import FencedError as OffsetMoved
-from storage.offsets import advance_offset, count_delivery, open_partition
 from storage.pool import Connection, Pool
 from stream_processors.batches import Batch
 from stream_processors.dead_letters import DeadLetterWriter
@@ -91,19 +89,5 @@ class IntakeAgent:
 
 
 async def _close(connection: Connection, batch: DecodedBatch) -> None:
-    await open_partition(
-        connection, batch.topic_id, batch.topic, batch.partition, batch.first_offset
-    )
-    await advance_offset(
-        connection,
-        batch.topic_id,
-        batch.topic,
-        batch.partition,
-        expected=batch.first_offset,
-        next_offset=batch.next_offset,
-    )
-    await insert_dead_letters(
-        connection, batch.topic_id, batch.topic, batch.partition, batch.refused
-    )
-    counts = {"accepted": len(batch.events), "duplicates": 0, "refused": len(batch.refused)}
-    await count_delivery(connection, batch.topic_id, batch.partition, counts)
+    await fence(connection, batch)
+    await record_delivery(connection, batch, accepted=len(batch.events), duplicates=0)

@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from attribution.identity import Link, account_of, links_in, lone_contacts, lone_home
+from attribution.identity import Link, account_of, links_in, lone_contacts
+from schemas.partitioning import lone_home
 from tests.attribution.company import HOUR_US, STARTS_US, event
 
 NOT_LINKED = None
