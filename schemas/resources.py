@@ -1,142 +1,60 @@
 """What people register through the API: metrics and experiments, validated on the way in."""
 
-import re
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Key = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$", max_length=64)]
-Text = Annotated[str, Field(min_length=1, max_length=2_000)]
-FieldPath = Annotated[
-    str,
-    Field(
-        pattern=r"^(type|source|account|contact|campaign|content|channel|deal|currency|amount"
-        r"|data(\.[A-Za-z_][A-Za-z0-9_]*)+)$",
-        description="an attribute of the event, or data.<field>",
-    ),
+from schemas.event_filters import Condition, EventFilter, FieldPath, Resource, Scalar
+from schemas.metric_definitions import (
+    Key,
+    Measure,
+    Metric,
+    MetricDraft,
+    MetricKind,
+    Side,
+    Text,
+    Window,
+)
+
+__all__ = [
+    "AssignmentExposure",
+    "Condition",
+    "EventFilter",
+    "Experiment",
+    "ExperimentDraft",
+    "ExperimentStatus",
+    "ExposureRule",
+    "FieldPath",
+    "Key",
+    "MatchingExposure",
+    "Measure",
+    "Metric",
+    "MetricDraft",
+    "MetricKind",
+    "MetricUse",
+    "Resource",
+    "Scalar",
+    "Side",
+    "Text",
+    "Variant",
+    "Window",
 ]
-Scalar = str | int | bool
-Window = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=730))]
 
-_TYPE_PATTERN = re.compile(r"^[a-z0-9_]+(\.[a-z0-9_]+)+(\.\*)?$|^[a-z0-9_]+\.\*$")
-
-
-class Resource(BaseModel):
-    """A frozen value that refuses fields it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(Resource):
-    """One requirement on one field of an event."""
-
-    field: FieldPath
-    op: Literal["eq", "ne", "in", "gte", "lte", "exists"] = "eq"
-    value: Scalar | tuple[Scalar, ...]
-
-    @model_validator(mode="after")
-    def _value_fits_op(self) -> Self:
-        if (self.op == "in") != isinstance(self.value, tuple):
-            raise ValueError("value: a list for 'in', a single value for every other op")
-        if self.op in {"gte", "lte"} and (
-            isinstance(self.value, bool) or not isinstance(self.value, int)
-        ):
-            raise ValueError("value: 'gte' and 'lte' compare integers")
-        if self.op == "exists" and not isinstance(self.value, bool):
-            raise ValueError("value: 'exists' takes true or false")
-        return self
-
-
-class EventFilter(Resource):
-    """Events of any of `types` (exact, or a prefix ending in `.*`) that meet every condition."""
-
-    types: Annotated[tuple[str, ...], Field(min_length=1, max_length=32)]
-    where: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
-
-    @model_validator(mode="after")
-    def _types_are_dotted(self) -> Self:
-        for name in self.types:
-            if not _TYPE_PATTERN.match(name):
-                raise ValueError(f"types: {name!r} is no dotted event type or prefix ending in .*")
-        return self
-
-
-class MetricKind(StrEnum):
-    """How the events of a unit become its outcome."""
-
-    CONVERSION = "conversion"
-    """1 where at least one event matches, else 0."""
-    COUNT = "count"
-    """The number of matching events."""
-    SUM = "sum"
-    """The sum of a numeric field over matching events."""
-    RATIO = "ratio"
-    """Numerator and denominator of a unit, each a count or a sum."""
-    LATEST_DEAL_VALUE = "latest_deal_value"
-    """The latest amount of each deal that stands as won at the end of the window."""
-
-
-class Side(StrEnum):
-    """The two sides that learn together."""
-
-    MARKETING = "marketing"
-    SALES = "sales"
-
-
-class Measure(Resource):
-    """What of an event is added up: each event counts 1, or the number in `value`."""
-
-    filter: EventFilter
-    value: FieldPath | None = None
-    scale: Annotated[int, Field(ge=0, le=6, description="decimal places kept of value")] = 0
-
-
-class MetricDraft(Resource):
-    """A metric as proposed: what it means in words and which events make it."""
-
-    key: Key
-    name: Text
-    meaning: Text
-    owner: Side
-    kind: MetricKind
-    measure: Measure
-    denominator: Measure | None = None
-    window: Window
-    direction: Literal["increase", "decrease"] = "increase"
-    unit_label: Annotated[str, Field(max_length=40)] = ""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
-
-    @model_validator(mode="after")
-    def _parts_fit_kind(self) -> Self:
-        if (self.kind is MetricKind.RATIO) != (self.denominator is not None):
-            raise ValueError("denominator: required for a ratio, and only there")
-        if self.kind is MetricKind.SUM and self.measure.value is None:
-            raise ValueError("measure.value: a sum names the field that it adds up")
-        counts_events = self.kind in {MetricKind.CONVERSION, MetricKind.COUNT}
-        if counts_events and self.measure.value is not None:
-            raise ValueError(f"measure.value: a {self.kind} counts events, it reads no value")
-        if self.kind is MetricKind.LATEST_DEAL_VALUE:
-            if any(not name.startswith("deal.") for name in self.measure.filter.types):
-                raise ValueError("measure.filter.types: a deal value is read from deal.* events")
-            if self.measure.value not in {None, "amount"}:
-                raise ValueError("measure.value: the value of a deal is its amount")
-        return self
-
-
-class Metric(MetricDraft):
-    """A registered metric; a changed definition is a new version, old ones stay."""
-
-    version: Annotated[int, Field(ge=1)]
-    created_at: datetime
+VariantKey = Annotated[str, Field(min_length=1, max_length=64)]
+Amount = Annotated[Decimal, Field(gt=0, le=10**13, decimal_places=6)]
+"""A quantity in the units of a metric, with no more digits than a fixed-point value can hold."""
+Share = Annotated[Decimal, Field(gt=0, le=1, decimal_places=6)]
 
 
 class Variant(Resource):
     """One arm; weights are relative and need not add up to 1."""
 
-    key: Annotated[str, Field(min_length=1, max_length=64)]
+    key: VariantKey
     name: Annotated[str, Field(max_length=200)] = ""
     weight: Annotated[Decimal, Field(ge=0, le=1_000_000)] = Decimal(1)
     control: bool = False
@@ -154,7 +72,7 @@ class MatchingExposure(Resource):
     kind: Literal["matching"] = "matching"
     filter: EventFilter
     variant_from: FieldPath
-    variants: dict[str, str] = {}
+    variants: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
     """Field value to variant key; where empty, the value is the key."""
 
 
@@ -162,13 +80,27 @@ ExposureRule = Annotated[AssignmentExposure | MatchingExposure, Field(discrimina
 
 
 class MetricUse(Resource):
-    """A metric in an experiment: which version, in which role, with which covariate."""
+    """A metric in an experiment: which version, in which role, with which covariate and limits."""
 
     metric: Key
     version: Annotated[int, Field(ge=1)] | None = None
     role: Literal["primary", "secondary", "guardrail"] = "primary"
     covariate: Window | None = None
     """How long before its exposure a unit's own events form its covariate; none where absent."""
+    margin: Amount | None = None
+    """For a guardrail: the largest worsening that is allowed, in units of the metric."""
+    equivalence: Amount | None = None
+    """The largest difference that does not matter, in units of the metric."""
+    cap: Amount | None = None
+    """Outcomes above it count as it, in units of the metric; for a count, sum or deal value."""
+
+    @model_validator(mode="after")
+    def _limits_fit_role(self) -> Self:
+        if self.margin is not None and self.role != "guardrail":
+            raise ValueError("margin: only a guardrail allows a worsening")
+        if self.equivalence is not None and self.role == "guardrail":
+            raise ValueError("equivalence: a guardrail has a margin instead")
+        return self
 
 
 class ExperimentDraft(Resource):
@@ -187,6 +119,14 @@ class ExperimentDraft(Resource):
     ends_at: datetime | None = None
     planned_units: Annotated[int, Field(ge=2, le=1_000_000_000)]
     """Planned mature units over all variants; the always-valid interval is tuned to them."""
+    alpha: Annotated[Decimal, Field(ge=Decimal("0.001"), le=Decimal("0.2"), decimal_places=6)] = (
+        Decimal("0.05")
+    )
+    """The error that all primary comparisons together may make."""
+    comparisons: Annotated[tuple[tuple[VariantKey, VariantKey], ...], Field(max_length=105)] = ()
+    """Pairs of variants without the control that are compared like those with it."""
+    looks: Annotated[tuple[Share, ...], Field(max_length=20)] = ()
+    """At which shares of the planned units a decision may be made; rising. At any where empty."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
@@ -204,6 +144,9 @@ class ExperimentDraft(Resource):
             raise ValueError("metrics: at least one is primary")
         self._check_times()
         self._check_variant_map(set(keys))
+        _check_comparisons(self.comparisons, self.variants)
+        if any(earlier >= later for earlier, later in pairwise(self.looks)):
+            raise ValueError("looks: every share larger than the one before")
         return self
 
     def _check_times(self) -> None:
@@ -239,3 +182,17 @@ class Experiment(ExperimentDraft):
     started_at: datetime | None = None
     stopped_at: datetime | None = None
     stop_reason: str | None = None
+
+
+def _check_comparisons(pairs: Sequence[tuple[str, str]], variants: Sequence[Variant]) -> None:
+    by_key = {variant.key: variant for variant in variants}
+    for pair in pairs:
+        unknown = sorted(set(pair) - by_key.keys())
+        if unknown:
+            raise ValueError(f"comparisons: {unknown} are no variants")
+        if pair[0] == pair[1]:
+            raise ValueError(f"comparisons: {pair[0]!r} is not compared with itself")
+        if any(by_key[key].control for key in pair):
+            raise ValueError("comparisons: every variant is compared with the control anyway")
+    if len({frozenset(pair) for pair in pairs}) != len(pairs):
+        raise ValueError("comparisons: every pair once, in one order")

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from schemas.caps import check_caps
 from schemas.resources import (
     Experiment,
     ExperimentDraft,
@@ -40,7 +41,7 @@ async def add_metric(
     """Register a metric, a changed one as a new version. Return it and whether it is new."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (draft.key,))
     versions = await metric_versions(connection, draft.key)
-    if versions and MetricDraft.model_validate(_draft_fields(versions[0])) == draft:
+    if versions and _draft_fields(versions[0]) == _draft_fields(draft):
         return versions[0], False
     metric = Metric(**draft.model_dump(), version=len(versions) + 1, created_at=at)
     body = Jsonb(draft.model_dump(mode="json"))
@@ -66,8 +67,8 @@ async def newest_metrics(connection: Connection) -> list[Metric]:
 async def add_experiment(
     connection: Connection, draft: ExperimentDraft, *, at: datetime
 ) -> Experiment:
-    """Write down a draft. Raises ConflictError where the key is taken."""
-    await _pinned_metrics(connection, draft)
+    """Write down a draft. Raises ConflictError where the key is taken, and CapError."""
+    check_caps(draft, await _pinned_metrics(connection, draft))
     cursor = await connection.execute(
         statement("insert_experiment"),
         {"key": draft.key, "body": Jsonb(draft.model_dump(mode="json")), "created_at": at},
@@ -78,10 +79,10 @@ async def add_experiment(
 
 
 async def replace_draft(connection: Connection, draft: ExperimentDraft) -> Experiment:
-    """Change a draft. Raises ConflictError once it has started."""
+    """Change a draft. Raises ConflictError once it has started, and CapError."""
     standing = await _locked(connection, draft.key)
     _require(standing, ExperimentStatus.DRAFT, "change")
-    await _pinned_metrics(connection, draft)
+    check_caps(draft, await _pinned_metrics(connection, draft))
     await connection.execute(
         statement("replace_draft"),
         {"key": draft.key, "body": Jsonb(draft.model_dump(mode="json"))},
@@ -161,9 +162,11 @@ async def _freeze(
     at: datetime,
     currency: str,
 ) -> None:
+    metrics = await _pinned_metrics(connection, draft)
+    check_caps(draft, metrics, reporting_currency=currency)
     body = DefinitionBody(
         experiment=draft,
-        metrics=await _pinned_metrics(connection, draft),
+        metrics=metrics,
         reporting_currency=currency,
         rates=tuple(await load_rates(connection)),
     )
@@ -216,7 +219,7 @@ def _draft_of(found: Experiment) -> ExperimentDraft:
     )
 
 
-def _draft_fields(metric: Metric) -> dict[str, Any]:
+def _draft_fields(metric: MetricDraft) -> dict[str, Any]:
     return {name: getattr(metric, name) for name in MetricDraft.model_fields}
 
 
