@@ -137,7 +137,7 @@ def _exact(moments: Moments) -> dict[str, Any]:
 
 def _pair(pair: Mapping[str, Any]) -> Mapping[str, Any]:
     """The estimate that decides stands at the top; where there is none, `reason` says why."""
-    decisive = pair["always_valid"]
+    decisive = pair[pair["deciding"]] if pair["deciding"] else None
     return {**pair, "estimate": None if decisive is None else decisive["estimate"]}
 
 

@@ -23,6 +23,16 @@ class Method(StrEnum):
     LIFT_FIELLER = "relative_lift_fieller"
     LIFT_CONFIDENCE_SEQUENCE = "relative_lift_confidence_sequence"
     GROUP_SEQUENTIAL = "group_sequential"
+    SAFE_TEST = "safe_test_2x2"
+    BOSCHLOO = "boschloo_exact"
+    RANDOMISATION = "studentised_randomisation"
+    CR2 = "cr2_satterthwaite"
+    RESTRICTED_MEAN = "restricted_mean_survival_time"
+    CUMULATIVE_INCIDENCE = "aalen_johansen"
+
+
+WATCHED = frozenset({Method.CONFIDENCE_SEQUENCE, Method.LIFT_CONFIDENCE_SEQUENCE, Method.SAFE_TEST})
+"""Methods whose intervals stay valid however often one looks."""
 
 
 class Reason(StrEnum):
@@ -46,6 +56,13 @@ class Reason(StrEnum):
     SAMPLE_RATIO_MISMATCH = "sample_ratio_mismatch"
     TOO_MANY_MIXED_UNITS = "too_many_mixed_units"
     DOES_NOT_APPLY = "does_not_apply"
+    BEFORE_REGISTERED_END = "before_registered_end"
+    UNIT_OUTCOMES_MISSING = "unit_outcomes_missing"
+    NO_COMPLETE_BLOCK = "no_complete_block"
+    NO_COMMON_DIFFERENCE = "no_common_difference"
+    NO_POSSIBLE_P_VALUE = "no_possible_p_value"
+    HORIZON_NOT_SEEN = "horizon_not_seen"
+    TOO_FEW_WEEKS = "too_few_weeks"
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -58,9 +75,10 @@ class Interval(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Treatment minus control, in the metric's units, with its interval at `level`.
 
-    A relative lift is a share of the control's mean instead: 0.1 is 10 % more. `statistic`, `df`
-    and `p_value` (two-sided) are absent where the method has none; `log_e` is the natural
-    logarithm of the evidence against "no difference" of an always-valid method.
+    A relative lift is a share of the control's mean instead: 0.1 is 10 % more. `statistic`, `df`,
+    `standard_error` and `p_value` (two-sided) are absent where the method has none; `log_e` is
+    the natural logarithm of the evidence against "no difference" of an always-valid method.
+    `n_control` and `n_treatment` count the units that were randomised.
     """
 
     method: Method
@@ -70,7 +88,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     level: float
     n_control: int
     n_treatment: int
-    standard_error: float
+    standard_error: float | None = None
     statistic: float | None = None
     df: float | None = None
     p_value: float | None = None
@@ -81,8 +99,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):
                 raise ValueError(f"{name} must be finite, not {value}")
-        if not self.lower <= self.estimate <= self.upper:
-            raise ValueError("lower <= estimate <= upper must hold")
+        if not self.lower <= self.estimate <= self.upper or self.lower == self.upper:
+            raise ValueError("lower <= estimate <= upper must hold, and lower < upper")
 
     @property
     def excludes_zero(self) -> bool:
@@ -134,4 +152,11 @@ _DETAILS = {
     Reason.SAMPLE_RATIO_MISMATCH: "the units are not split as registered",
     Reason.TOO_MANY_MIXED_UNITS: "too many units met more than one variant",
     Reason.DOES_NOT_APPLY: "the method does not fit this metric",
+    Reason.BEFORE_REGISTERED_END: "so few units are read once, at the registered end",
+    Reason.UNIT_OUTCOMES_MISSING: "the outcomes of single units are needed and were not given",
+    Reason.NO_COMPLETE_BLOCK: "no block of both arms is complete",
+    Reason.NO_COMMON_DIFFERENCE: "no constant difference fits the order of events",
+    Reason.NO_POSSIBLE_P_VALUE: "so few units allow no p-value below 1 − level, whatever they did",
+    Reason.HORIZON_NOT_SEEN: "an arm was not followed up to the horizon",
+    Reason.TOO_FEW_WEEKS: "too few weeks have an effect of their own",
 }

@@ -13,10 +13,9 @@ import msgspec
 from scipy import special
 
 from inference.arguments import between, whole
-from inference.comparison import Interval, NotComparable, Reason
+from inference.comparison import Comparison, Interval, Method, NotComparable, Reason
 from inference.deal_times import Closings, DealTime, closings_of
 from inference.survival import log_log_interval, normal_comparison, unseen
-from inference.unit_comparison import UnitComparison, UnitMethod
 
 
 class WonShare(msgspec.Struct, frozen=True):
@@ -48,7 +47,7 @@ def compare_won(
     *,
     horizon: int,
     level: float = 0.95,
-) -> UnitComparison | NotComparable:
+) -> Comparison | NotComparable:
     """Difference of the shares won up to `horizon`, which is fixed before the start."""
     between("level", level, 0, 1)
     whole("horizon", horizon, at_least=0)
@@ -62,7 +61,7 @@ def compare_won(
     if own_control + own_treatment == 0:
         return NotComparable(Reason.NO_VARIANCE, "all deals of each arm ended the same way")
     return normal_comparison(
-        UnitMethod.CUMULATIVE_INCIDENCE,
+        Method.CUMULATIVE_INCIDENCE,
         won_treatment - won_control,
         math.sqrt(own_control + own_treatment),
         (len(control), len(treatment)),

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from inference.arguments import ArgumentError, between, whole
-from inference.comparison import Interval, NotComparable, Reason
+from inference.comparison import Comparison, Interval, Method, NotComparable, Reason
 from inference.farrington_manning import score_statistics
-from inference.unit_comparison import UnitComparison, UnitMethod
 
 Floats: TypeAlias = NDArray[np.float64]
 Tables: TypeAlias = NDArray[np.bool_]
@@ -57,7 +56,7 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def compare_exactly(shares: Shares, *, level: float = 0.95) -> UnitComparison | NotComparable:
+def compare_exactly(shares: Shares, *, level: float = 0.95) -> Comparison | NotComparable:
     """Difference of two shares with an exact p-value and an exact interval.
 
     The interval holds the differences that the exact score test does not reject, each side at
@@ -72,8 +71,8 @@ def compare_exactly(shares: Shares, *, level: float = 0.95) -> UnitComparison | 
     interval = _interval(shares, level)
     if p_value > 1 - level:
         interval = Interval(min(interval.lower, 0.0), max(interval.upper, 0.0))
-    return UnitComparison(
-        method=UnitMethod.BOSCHLOO,
+    return Comparison(
+        method=Method.BOSCHLOO,
         estimate=estimate,
         lower=interval.lower,
         upper=interval.upper,

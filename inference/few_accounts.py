@@ -16,8 +16,7 @@ from scipy import special
 
 from inference.arguments import ArgumentError, between, whole
 from inference.arms import Arm
-from inference.comparison import Comparison, NotComparable, Reason
-from inference.unit_comparison import UnitComparison, UnitMethod
+from inference.comparison import Comparison, Method, NotComparable, Reason
 from inference.welch import compare_means
 
 _LARGEST = 10**150
@@ -36,7 +35,7 @@ def compare_rates_of_few_accounts(
     *,
     level: float = 0.95,
     scale: int = 0,
-) -> UnitComparison | NotComparable:
+) -> Comparison | NotComparable:
     """Difference of outcomes per contact with the CR2 variance and Satterthwaite's df.
 
     V = Σ r²/(N(N − m)) over the accounts of an arm, r = total − m·ȳ, N = Σm. Accounts without
@@ -56,8 +55,8 @@ def compare_rates_of_few_accounts(
     error = math.sqrt(variance) * step
     df = float(sum(arm.expected for arm in arms) ** 2 / sum(arm.expected_squared for arm in arms))
     half_width = -float(special.stdtrit(df, (1 - level) / 2)) * error
-    return UnitComparison(
-        method=UnitMethod.CR2,
+    return Comparison(
+        method=Method.CR2,
         estimate=estimate,
         lower=estimate - half_width,
         upper=estimate + half_width,

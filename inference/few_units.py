@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.arguments import ArgumentError, between, wholes
-from inference.comparison import NotComparable, Reason
+from inference.comparison import Comparison, Method, NotComparable, Reason, not_comparable
 from inference.relabelling import Relabellings
-from inference.unit_comparison import UnitComparison, UnitMethod
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -37,7 +36,7 @@ def compare_by_relabelling(
     *,
     level: float = 0.95,
     scale: int = 0,
-) -> UnitComparison | NotComparable:
+) -> Comparison | NotComparable:
     """Treatment minus control from unit outcomes in fixed-point steps, two-sided p and interval.
 
     p counts the real labels too, so it is never 0. Where so few units could not give a p of
@@ -59,13 +58,11 @@ def compare_by_relabelling(
 
 def _compared(
     sums: _Sums, outcomes: tuple[tuple[int, ...], ...], level: float, scale: int
-) -> UnitComparison | NotComparable:
+) -> Comparison | NotComparable:
     alpha, step = 1 - level, sums.unit * 10.0**-scale
     ends = [_end(sums, alpha, sign) for sign in (-1, 1)]
     if None in ends:
-        return NotComparable(
-            Reason.TOO_FEW_UNITS, "so few units allow no p-value below 1 − level, whatever they did"
-        )
+        return not_comparable(Reason.NO_POSSIBLE_P_VALUE)
     lower, upper = (
         sums.estimate + sign * end
         for sign, end in zip((-1, 1), ends, strict=True)
@@ -74,8 +71,8 @@ def _compared(
     p_value = sums.p_value(0.0)
     if p_value > alpha:
         lower, upper = min(lower, 0.0), max(upper, 0.0)
-    return UnitComparison(
-        method=UnitMethod.RANDOMISATION,
+    return Comparison(
+        method=Method.RANDOMISATION,
         estimate=sums.estimate * step,
         lower=lower * step,
         upper=upper * step,
@@ -106,6 +103,8 @@ class _Sums(msgspec.Struct, frozen=True):
     squares: Floats
     y_treated: Floats
     k: Floats
+    same_groups: NDArray[np.bool_]
+    """The real labels, and the same two groups with their names exchanged."""
     estimate: float
     error: float
 
@@ -114,7 +113,8 @@ class _Sums(msgspec.Struct, frozen=True):
         excess, variance = self._excess_and_variance(difference)
         # |t| ≥ |t₀| without division: a relabelling without variance counts as far away.
         as_far = excess**2 * variance[0] >= excess[0] ** 2 * variance * (1 - _TIE)
-        return float(np.mean(as_far))
+        # The same two groups are as far apart for every δ; far out rounding would deny it.
+        return float(np.mean(as_far | self.same_groups))
 
     def _excess_and_variance(self, difference: float) -> tuple[Floats, Floats]:
         n_control = self.n - self.n_treated
@@ -153,9 +153,16 @@ def _sums_of(outcomes: tuple[tuple[int, ...], ...], relabellings: Relabellings) 
         squares=labels @ y**2,
         y_treated=labels @ (y * real),
         k=labels @ real.astype(np.float64),
+        same_groups=_same_groups(relabellings),
         estimate=float(y[real].mean() - y[~real].mean()),
         error=math.sqrt(y[real].var(ddof=1) / len(treatment) + y[~real].var(ddof=1) / len(control)),
     )
+
+
+def _same_groups(relabellings: Relabellings) -> NDArray[np.bool_]:
+    moved = (relabellings.treated != relabellings.treated[0]).sum(axis=1)
+    same: NDArray[np.bool_] = (moved == 0) | (moved == relabellings.treated.shape[1])
+    return same
 
 
 def _end(sums: _Sums, alpha: float, sign: int) -> float | None:

@@ -33,7 +33,8 @@ class PairRows(msgspec.Struct, frozen=True, eq=False):
     """One row per experiment, metric and pair of arms; `baseline` and `variant` are cells.
 
     `family` numbers what is corrected together, `by_holm` how; a guardrail is a family by itself.
-    `wanted` is 1 where a rise is wanted, else −1; `equivalence` is NaN where none is registered.
+    `is_small` rows are read from single units, not from their moments. `wanted` is 1 where a
+    rise is wanted, else −1; `equivalence` is NaN where none is registered.
     """
 
     experiment: Rows
@@ -49,6 +50,7 @@ class PairRows(msgspec.Struct, frozen=True, eq=False):
     has_covariate: Mask
     is_guardrail: Mask
     is_randomised: Mask
+    is_small: Mask
     wanted: Floats
     equivalence: Floats
     margin: Floats
@@ -94,6 +96,7 @@ class _Row(NamedTuple):
     planned_units: float
     family: int
     is_primary: bool
+    is_small: bool
     pair: PairOfArms
 
 
@@ -122,6 +125,7 @@ def _rows_of_plan(plan: ExperimentPlan, places: _Places) -> Iterator[_Row]:
     arms = plan.control_first
     pairs = list(combinations(range(len(arms)), 2))
     planned = [plan.planned_units_of(arms[i], arms[j]) for i, j in pairs]
+    small = [plan.is_small(arms[i], arms[j]) for i, j in pairs]
     registered = [plan.is_registered(arms[i], arms[j]) for i, j in pairs]
     own_family = places.family + _SHARED_FAMILIES
     for number, metric in enumerate(plan.metrics):
@@ -137,6 +141,7 @@ def _rows_of_plan(plan: ExperimentPlan, places: _Places) -> Iterator[_Row]:
                 planned[place],
                 own_family if metric.role == "guardrail" else shared,
                 is_primary,
+                small[place],
                 PairOfArms(plan, metric, arms[i], arms[j]),
             )
 
@@ -170,6 +175,7 @@ def _pair_rows(rows: Sequence[_Row]) -> PairRows:
         has_covariate=_mask(_is_adjusted(metric) for metric in metrics),
         is_guardrail=_mask(metric.role == "guardrail" for metric in metrics),
         is_randomised=_mask(row.pair.plan.randomised for row in rows),
+        is_small=_mask(row.is_small for row in rows),
         wanted=_floats(1 if metric.direction == "increase" else -1 for metric in metrics),
         equivalence=_floats(metric.equivalence or np.nan for metric in metrics),
         margin=_floats(metric.margin or 0.0 for metric in metrics),

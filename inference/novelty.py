@@ -83,20 +83,21 @@ def effect_by_week(
 def trend_of(weeks: Iterable[WeekEffect], *, level: float = 0.95) -> Trend | NotComparable:
     """Slope of the weekly effects: Σw(t − t̄)d/Σw(t − t̄)², error 1/√Σw(t − t̄)²."""
     between("level", level, 0, 1)
-    seen = [(week.week, week.effect) for week in weeks if isinstance(week.effect, Comparison)]
+    seen = [
+        (week.week, week.effect.estimate, week.effect.standard_error)
+        for week in weeks
+        if isinstance(week.effect, Comparison) and week.effect.standard_error
+    ]
     if len(seen) < FEWEST_WEEKS:
         return NotComparable(
-            Reason.TOO_FEW_UNITS, f"fewer than {FEWEST_WEEKS} weeks have an effect of their own"
+            Reason.TOO_FEW_WEEKS, f"fewer than {FEWEST_WEEKS} weeks have an effect of their own"
         )
     # In units of the smallest error: its inverse square might not be a float.
-    smallest = min(effect.standard_error for _, effect in seen)
-    weights = [(smallest / effect.standard_error) ** 2 for _, effect in seen]
-    middle = sum(w * week for w, (week, _) in zip(weights, seen, strict=True)) / sum(weights)
-    leverage = sum(w * (week - middle) ** 2 for w, (week, _) in zip(weights, seen, strict=True))
-    moved = sum(
-        w * (week - middle) * effect.estimate
-        for w, (week, effect) in zip(weights, seen, strict=True)
-    )
+    smallest = min(error for _, _, error in seen)
+    weighted = [((smallest / error) ** 2, week, estimate) for week, estimate, error in seen]
+    middle = sum(w * week for w, week, _ in weighted) / sum(w for w, _, _ in weighted)
+    leverage = sum(w * (week - middle) ** 2 for w, week, _ in weighted)
+    moved = sum(w * (week - middle) * estimate for w, week, estimate in weighted)
     return _trend(moved / leverage, smallest / math.sqrt(leverage), level, len(seen))
 
 

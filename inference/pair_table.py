@@ -1,18 +1,20 @@
 """Reads every pair of every metric of any number of experiments at once, from exact sums.
 
 One experiment and a thousand take the same path: columns, one row per pair. The always-valid
-interval decides, at the row's own α from its family; everything else stands beside it.
+interval decides, at the row's own α from its family; everything else stands beside it. Rows of
+experiments with few units are decided by what single units say instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
 
 from inference import reasons
 from inference.arms import Arms, arms_of_means
+from inference.comparison import Comparison, NotComparable, Reason
 from inference.comparisons import Comparisons
 from inference.cuped import adjusted_differences, regressions_of
 from inference.differences import Differences, differences_of
@@ -24,8 +26,9 @@ from inference.lifts import always_valid_lifts, fieller_lifts
 from inference.proportions import proportions, refuse_other_than_0_and_1
 from inference.ratios import arms_of_ratios
 from inference.reasons import Reasons
-from inference.sequences import always_valid, anytime_p_value, log_e_values
-from inference.statuses import Statuses, below_the_floors, statuses_of
+from inference.sequences import always_valid, anytime_p_value, far_from_plan, log_e_values
+from inference.small_experiments import NO_UNIT_ROWS, UnitRows
+from inference.statuses import FLOORS, Limits, Statuses, below_the_floors, statuses_of
 from inference.sums import Sums
 from inference.welch import t_scale, welch
 
@@ -34,7 +37,9 @@ class PairTable(msgspec.Struct, frozen=True, eq=False):
     """One row per pair of the layout; a row with a reason has no figures in any comparison.
 
     `corrected` has the α of each row's interval, and the p-value to compare with the family's α.
-    `looks` is the number of registered looks reached.
+    `looks` is the number of registered looks reached; `by_units` has the deciding comparison of the
+    rows that single units decide, `beside` the exact one-look test of a share at the registered
+    end.
     """
 
     statuses: Statuses
@@ -49,10 +54,16 @@ class PairTable(msgspec.Struct, frozen=True, eq=False):
     adjusted_fixed: Comparisons
     at_look: Comparisons
     looks: Rows
+    by_units: Mapping[int, Comparison]
+    beside: Mapping[int, Comparison]
 
 
-def read_pairs(layout: Layout, sums: Sums, obstacles: Reasons) -> PairTable:
+def read_pairs(
+    layout: Layout, sums: Sums, obstacles: Reasons, units: UnitRows = NO_UNIT_ROWS
+) -> PairTable:
     """All pairs of a layout; `sums` has its cells, `obstacles` one reason per experiment.
+
+    `units` is what single units say of the rows that are read from them.
 
     Outcomes of a conversion that are not all 0 or 1 raise `MomentsError`.
     """
@@ -60,15 +71,18 @@ def read_pairs(layout: Layout, sums: Sums, obstacles: Reasons) -> PairTable:
     refuse_other_than_0_and_1(sums.take(np.flatnonzero(layout.cells.is_conversion)))
     arms = arms_of(layout.cells, sums)
     differences = _differences(layout, sums, arms, obstacles)
-    corrected = _corrected(rows, differences)
+    units = units.only(_open_to_units(rows, differences))
+    corrected = _corrected(rows, differences, units)
     deciding = always_valid(differences, rows.rho_squared, alpha=corrected.alpha)
+    by_units = units.at(corrected.alpha)
+    limits = _limits(deciding, units, by_units)
     shown = msgspec.structs.replace(differences, reasons=deciding.reasons)
     looks, critical = _looks(layout, shown)
     adjusted = _adjusted(layout, sums, arms, deciding.reasons)
     scale = t_scale(shown, rows.alpha)
     return PairTable(
-        statuses_of(rows, deciding),
-        deciding.reasons,
+        statuses_of(rows, limits),
+        limits.reasons,
         corrected,
         deciding,
         welch(shown, alpha=rows.alpha, scale=scale),
@@ -79,6 +93,8 @@ def read_pairs(layout: Layout, sums: Sums, obstacles: Reasons) -> PairTable:
         welch(adjusted, alpha=rows.alpha),
         at_look(shown, _only(shown, looks > 0), critical, alpha=rows.alpha),
         looks,
+        _there(by_units),
+        _there(units.beside_at(rows.alpha)),
     )
 
 
@@ -98,12 +114,41 @@ def _differences(layout: Layout, sums: Sums, arms: Arms, obstacles: Reasons) -> 
     rows = layout.rows
     found = differences_of(arms.take(rows.baseline), arms.take(rows.variant))
     floors = below_the_floors(rows, sums)
-    missing = reasons.first(obstacles[rows.experiment], floors, found.reasons)
+    small = reasons.where(rows.is_small, Reason.UNIT_OUTCOMES_MISSING)
+    missing = reasons.first(obstacles[rows.experiment], small, floors, found.reasons)
     return msgspec.structs.replace(found, reasons=missing)
 
 
-def _corrected(rows: PairRows, differences: Differences) -> Correction:
-    p_values = anytime_p_value(log_e_values(differences, rows.rho_squared))
+def _open_to_units(rows: PairRows, differences: Differences) -> Mask:
+    """Rows that moments leave without a result, but for more units: single units may speak."""
+    too_far = far_from_plan(differences, rows.rho_squared, rows.alpha)
+    missing = reasons.first(differences.reasons, too_far)
+    return np.isin(missing, [reasons.code_of(reason) for reason in FLOORS])
+
+
+def _limits(
+    deciding: Comparisons, units: UnitRows, by_units: Mapping[int, Comparison | NotComparable]
+) -> Limits:
+    """The intervals that decide, from moments and from units, and why a row has none."""
+    missing = deciding.reasons.copy()
+    lower, upper = deciding.figures.lower.copy(), deciding.figures.upper.copy()
+    for row, reason in units.missing.items():
+        missing[row] = reasons.code_of(reason)
+    for row, found in by_units.items():
+        if isinstance(found, NotComparable):
+            missing[row] = reasons.code_of(found.reason)
+        else:
+            missing[row], lower[row], upper[row] = reasons.NONE, found.lower, found.upper
+    return Limits(missing, lower, upper)
+
+
+def _there(found: Mapping[int, Comparison | NotComparable]) -> dict[int, Comparison]:
+    return {row: one for row, one in found.items() if isinstance(one, Comparison)}
+
+
+def _corrected(rows: PairRows, differences: Differences, units: UnitRows) -> Correction:
+    by_moments = anytime_p_value(log_e_values(differences, rows.rho_squared))
+    p_values = units.put_p_values(by_moments)
     by_holm = holm(p_values, rows.family, rows.alpha)
     by_share = benjamini_hochberg(p_values, rows.family, rows.alpha)
     return Correction(

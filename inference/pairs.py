@@ -1,15 +1,18 @@
 """One variant against its baseline on one metric: every method that fits the kind, and the status.
 
 The always-valid interval decides; the fixed ones (Welch, proportions, a registered look) stand
-beside it, the relative lift for another view, and the covariate-adjusted ones for less noise.
+beside it, the relative lift for another view, and the covariate-adjusted ones for less noise. Where
+few units were planned, an exact test of single units decides.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from inference import reasons
-from inference.comparison import Comparison, Reason
+from inference.comparison import WATCHED, Comparison, Reason
 from inference.comparisons import Comparisons
 from inference.layout import Layout
 from inference.pair_table import PairTable
@@ -20,6 +23,9 @@ from inference.wording import Sentence
 
 class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     """Variant minus baseline; every comparison is absent where `reason` says why.
+
+    `deciding` names the comparison that decides. `one_look` exists for few units, at the registered
+    end: it decides where there is no `always_valid`, else it stands beside it.
 
     `always_valid` decides, at the pair's own `alpha` from its family; `corrected_p_value` compares
     with the experiment's α. `fixed`, `proportions` and `lift_fixed` are for a single look, at the
@@ -37,7 +43,9 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     planned_units: float
     alpha: float
     corrected_p_value: float | None = None
+    deciding: Literal["always_valid", "one_look"] | None = None
     always_valid: Comparison | None = None
+    one_look: Comparison | None = None
     fixed: Comparison | None = None
     proportions: Comparison | None = None
     lift: Comparison | None = None
@@ -53,21 +61,29 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_shown(self) -> bool:
         """Whether there is an estimate."""
-        return self.always_valid is not None
+        return self.deciding is not None
+
+    @property
+    def decisive(self) -> Comparison | None:
+        """The comparison that the status comes from."""
+        return self.always_valid if self.deciding == "always_valid" else self.one_look
 
 
 def pair_reading(layout: Layout, table: PairTable, row: int) -> PairReading:
     """One row of the table as a value of its own, with its sentence."""
     counts = _counts(layout, table, row)
     pair = Pair(*layout.pairs[row], counts.n_baseline, counts.n_variant)
-    deciding = _comparison(table.always_valid, row)
+    deciding = table.by_units.get(row) or _comparison(table.always_valid, row)
     if deciding is None:
         sentence = sentence_of_obstacle(pair, counts.reason or Reason.DOES_NOT_APPLY)
         return msgspec.structs.replace(counts, sentence=sentence)
+    is_watched = deciding.method in WATCHED
     return msgspec.structs.replace(
         counts,
         corrected_p_value=float(table.corrected.p_value[row]),
-        always_valid=deciding,
+        deciding="always_valid" if is_watched else "one_look",
+        always_valid=deciding if is_watched else None,
+        one_look=table.beside.get(row) if is_watched else deciding,
         fixed=_comparison(table.fixed, row),
         proportions=_comparison(table.proportions, row),
         lift=_comparison(table.lift, row),

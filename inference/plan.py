@@ -19,6 +19,9 @@ Unit = Literal["account", "contact"]
 Role = Literal["primary", "secondary", "guardrail"]
 Direction = Literal["increase", "decrease"]
 
+FEWEST_PLANNED_UNITS = 40
+"""Planned units of an arm below which its pairs are read from the outcomes of single units."""
+
 
 class ArmPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A variant with its relative weight; `name` is what sentences call it."""
@@ -65,7 +68,7 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     `comparisons` are the pairs (baseline, variant) that the primary family holds besides those
     with the control; `looks` the shares of the planned units at which a group sequential test may
-    be read.
+    be read; `ends_at` is when no further unit comes in, where that is settled.
     """
 
     key: str
@@ -77,6 +80,7 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float = 0.05
     comparisons: tuple[tuple[str, str], ...] = ()
     looks: tuple[float, ...] = ()
+    ends_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self._refuse_bad_arms()
@@ -120,12 +124,43 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
         whole = sum(Fraction(arm.weight) for arm in self.arms)
         return max(2.0, float(self.planned_units * share / whole))
 
+    def is_small(self, baseline: ArmPlan, variant: ArmPlan) -> bool:
+        """Whether so few units are planned for an arm that approximations do not hold.
+
+        Settled by the plan alone: a method that depended on the units so far would change under
+        the eyes of who watches. Without random assignment no test over labels holds either.
+        """
+        weights = [Fraction(arm.weight) for arm in (baseline, variant)]
+        whole = sum(Fraction(arm.weight) for arm in self.arms)
+        return self.randomised and self.planned_units * min(weights) < FEWEST_PLANNED_UNITS * whole
+
+
+class UncappedMoments(msgspec.Struct, frozen=True):
+    """How many units a cap cut, and the sums of all of them as they were."""
+
+    units: int = 0
+    sums: Moments = Moments.zero()
+
 
 class MetricMoments(msgspec.Struct, frozen=True):
-    """Sums over mature units, and over those whose window is still open."""
+    """Sums over mature units, and over those whose window is still open.
+
+    `weeks` has the mature ones by week of exposure since the first, where known.
+    """
 
     mature: Moments = Moments.zero()
     still_open: Moments = Moments.zero()
+    uncapped: UncappedMoments | None = None
+    weeks: Mapping[int, Moments] = {}
+
+
+class UnitOutcome(msgspec.Struct, frozen=True):
+    """One mature unit on one metric, in fixed-point steps; `place` is its place in the order of
+    maturity over all arms."""
+
+    place: int
+    y: int
+    d: int = 0
 
 
 class ArmCounts(msgspec.Struct, frozen=True):
@@ -138,7 +173,8 @@ class ArmCounts(msgspec.Struct, frozen=True):
 class Observations(msgspec.Struct, frozen=True, kw_only=True):
     """What was counted so far; moments by (variant, metric key), units by variant.
 
-    `exposed_by_day` has the units in the analysis by the day of their exposure, where known.
+    `exposed_by_day` has the units in the analysis by the day of their exposure, where known;
+    `unit_outcomes` every mature unit by (variant, metric key), where few enough to be read.
     """
 
     moments: Mapping[tuple[str, str], MetricMoments]
@@ -147,3 +183,4 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
     """The first exposure; none before it."""
     backfill_complete: bool = True
     exposed_by_day: Mapping[date, Mapping[str, int]] = {}
+    unit_outcomes: Mapping[tuple[str, str], tuple[UnitOutcome, ...]] | None = None

@@ -37,6 +37,7 @@ from inference.progress import expected_at
 from inference.sample_ratio import SampleRatio, read_sample_ratio
 from inference.sample_ratio_over_time import DailySampleRatio, read_daily_sample_ratio
 from inference.sentences import sentence_of_mixed_units
+from inference.small_experiments import NO_UNIT_ROWS, unit_rows_of
 from inference.statuses import MIXED_SHARE_WARNING, mixed_share, obstacle_of_experiment
 from inference.sums import Sums
 from inference.wording import Sentence
@@ -166,7 +167,8 @@ def _read_metrics(
 ) -> tuple[MetricReading, ...]:
     layout, cells = layout_of([plan]), _cells_of(plan, observations)
     sums = Sums.of([cell.mature for cell in cells])
-    table = read_pairs(layout, sums, np.array([reasons.code_of(obstacle)], dtype=np.int8))
+    units = NO_UNIT_ROWS if obstacle else unit_rows_of(layout, observations, now=now)
+    table = read_pairs(layout, sums, np.array([reasons.code_of(obstacle)], dtype=np.int8), units)
     pairs = [pair_reading(layout, table, row) for row in range(len(layout.pairs))]
     whole = _Table(cells, arms_of(layout.cells, sums), pairs)
     return tuple(

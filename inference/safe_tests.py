@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from inference.arguments import ArgumentError, above, between, whole, wholes
-from inference.comparison import Interval, NotComparable, Reason
+from inference.comparison import Interval, NotComparable, Reason, not_comparable
 from inference.farrington_manning import most_likely_control
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -79,7 +79,7 @@ def read_safely(
     blocks = blocks or Blocks()
     history = _history_of(_checked("control", control), _checked("treatment", treatment), blocks)
     if len(history.control_events) == 0:
-        return NotComparable(Reason.TOO_FEW_UNITS, "no block of both arms is complete")
+        return not_comparable(Reason.NO_COMPLETE_BLOCK)
     path = _log_e_path(history, 0.0)
     n = len(path)
     estimate = float(
@@ -88,7 +88,7 @@ def read_safely(
     )
     interval = _interval(history, estimate, -math.log(1 - level))
     if interval is None:
-        return NotComparable(Reason.OUT_OF_RANGE, "no constant difference fits the order of events")
+        return not_comparable(Reason.NO_COMMON_DIFFERENCE)
     return SafeReading(
         estimate=estimate,
         lower=interval.lower,

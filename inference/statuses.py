@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference import reasons
 from inference.comparison import Reason
-from inference.comparisons import Comparisons
-from inference.exact import Mask
+from inference.exact import Floats, Mask
 from inference.layout import PairRows
 from inference.plan import ArmCounts, MetricPlan, Observations
 from inference.reasons import Reasons
@@ -52,6 +52,21 @@ _INVALIDATING = (
     Reason.OUT_OF_RANGE,
 )
 """More units cure every other reason."""
+FLOORS = (
+    Reason.UNIT_OUTCOMES_MISSING,
+    Reason.TOO_FEW_UNITS,
+    Reason.TOO_FEW_EVENTS,
+    Reason.FAR_FROM_PLAN,
+)
+"""Reasons of moments alone: single units may have more to say."""
+
+
+class Limits(NamedTuple):
+    """The intervals that decide, one row per pair; NaN in rows with a reason."""
+
+    reasons: Reasons
+    lower: Floats
+    upper: Floats
 
 
 def obstacle_of_experiment(
@@ -83,21 +98,21 @@ def below_the_floors(rows: PairRows, sums: Sums) -> Reasons:
     )
 
 
-def statuses_of(rows: PairRows, always_valid: Comparisons) -> Statuses:
-    """The status that an always-valid interval gives, or that the reason for its absence gives.
+def statuses_of(rows: PairRows, limits: Limits) -> Statuses:
+    """The status that the deciding interval gives, or that the reason for its absence gives.
 
     A difference inside the equivalence range is `equivalent` even where it excludes zero: the
     range was registered as what does not matter. A guardrail is `safe` where all of the interval
     lies above the worsening that it allows, `harmed` where all of it lies below.
     """
     rises = rows.wanted > 0
-    lower = np.where(rises, always_valid.figures.lower, -always_valid.figures.upper)
-    upper = np.where(rises, always_valid.figures.upper, -always_valid.figures.lower)
+    lower = np.where(rises, limits.lower, -limits.upper)
+    upper = np.where(rises, limits.upper, -limits.lower)
     inside = np.maximum(-lower, upper) < rows.equivalence
     guarded = rows.is_guardrail & rows.is_randomised
     cases = [
-        (_is_invalid(always_valid.reasons), Status.INVALID),
-        (~always_valid.exists, Status.COLLECTING),
+        (_is_invalid(limits.reasons), Status.INVALID),
+        (limits.reasons != reasons.NONE, Status.COLLECTING),
         (~rows.is_randomised, Status.OBSERVATIONAL),
         (guarded & (lower > -rows.margin), Status.SAFE),
         (guarded & (upper < -rows.margin), Status.HARMED),

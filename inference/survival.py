@@ -16,9 +16,8 @@ import msgspec
 from scipy import special
 
 from inference.arguments import between, whole
-from inference.comparison import Interval, NotComparable, Reason
+from inference.comparison import Comparison, Interval, Method, NotComparable, Reason
 from inference.deal_times import Closings, DealTime, closings_of, last_seen
-from inference.unit_comparison import UnitComparison, UnitMethod
 
 
 class OpenShare(msgspec.Struct, frozen=True):
@@ -76,7 +75,7 @@ def compare_time_open(
     *,
     horizon: int,
     level: float = 0.95,
-) -> UnitComparison | NotComparable:
+) -> Comparison | NotComparable:
     """Difference of the mean time open within `horizon`, which is fixed before the start.
 
     Area under the share still open up to the horizon; variance Σ A²·d/(n(n − d)), A being the
@@ -94,7 +93,7 @@ def compare_time_open(
     if own_control + own_treatment == 0:
         return NotComparable(Reason.NO_VARIANCE, "the deals of neither arm differ in time open")
     return normal_comparison(
-        UnitMethod.RESTRICTED_MEAN,
+        Method.RESTRICTED_MEAN,
         mean_treatment - mean_control,
         math.sqrt(own_control + own_treatment),
         (len(control), len(treatment)),
@@ -103,11 +102,11 @@ def compare_time_open(
 
 
 def normal_comparison(
-    method: UnitMethod, estimate: float, error: float, units: tuple[int, int], level: float
-) -> UnitComparison:
+    method: Method, estimate: float, error: float, units: tuple[int, int], level: float
+) -> Comparison:
     """An estimate with its normal error as a result."""
     half_width = -float(special.ndtri((1 - level) / 2)) * error
-    return UnitComparison(
+    return Comparison(
         method=method,
         estimate=estimate,
         lower=estimate - half_width,
@@ -129,7 +128,9 @@ def unseen(
     if seen[0] is None or seen[1] is None:
         return NotComparable(Reason.NO_UNITS, "an arm has no deals")
     if horizon > min(seen[0], seen[1]):
-        return NotComparable(Reason.OUT_OF_RANGE, "no deal of an arm was followed to the horizon")
+        return NotComparable(
+            Reason.HORIZON_NOT_SEEN, "no deal of an arm was followed to the horizon"
+        )
     return None
 
 

@@ -49,6 +49,15 @@ def count_in_words(count: int, language: Language) -> str:
     return _localised(f"{count:,}", language)
 
 
+def amount_in_words(value: float | None, metric: MetricPlan, unit: Unit, language: Language) -> str:
+    """An amount as somebody registered it, with its unit; nothing where there is none."""
+    if value is None:
+        return ""
+    factor = 100 if metric.kind is MetricKind.CONVERSION else 1
+    text = _localised(f"{factor * value:,.12g}", language)
+    return f"{text} {_label(metric, unit, language)}".strip()
+
+
 def percent_in_words(share: float, language: Language) -> str:
     """A share as a percentage, without digits that say nothing."""
     return _localised(f"{100 * share:.3g}", language) + " %"

@@ -34,6 +34,11 @@ def test_a_comparison_refuses_an_estimate_outside_its_interval():
         Comparison(**{**GOOD, "estimate": 2.0})
 
 
+def test_a_comparison_refuses_an_interval_without_width():
+    with pytest.raises(ValueError, match="lower < upper"):
+        Comparison(**{**GOOD, "estimate": 1.0, "lower": 1.0, "upper": 1.0})
+
+
 @pytest.mark.parametrize(
     ("lower", "upper", "excludes"), [(0.5, 1.5, True), (0.0, 1.5, False), (-1.0, 2.0, False)]
 )

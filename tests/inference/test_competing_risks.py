@@ -122,7 +122,7 @@ def test_the_difference_is_that_of_the_curves_at_the_horizon():
     ("control", "treatment", "horizon", "reason"),
     [
         ("", "3w", 2, Reason.NO_UNITS),
-        ("3w 8o", "2w 4o", 5, Reason.OUT_OF_RANGE),
+        ("3w 8o", "2w 4o", 5, Reason.HORIZON_NOT_SEEN),
         ("3w 4w", "2l 4l", 4, Reason.NO_VARIANCE),
         ("9o 9o", "9o", 5, Reason.NO_VARIANCE),
     ],

@@ -172,7 +172,8 @@ def test_all_relabellings_are_all_of_them_once():
         ([7, 7, 7], [8, 8, 8], Reason.NO_VARIANCE),
         ([0, 10**160, 5], [0, 1, 2], Reason.OUT_OF_RANGE),
         # Twenty relabellings of three and three units: no p below 0.1.
-        ([1, 2, 3], [8, 9, 7], Reason.TOO_FEW_UNITS),
+        ([1, 2, 3], [8, 9, 7], Reason.NO_POSSIBLE_P_VALUE),
+        ([1000, 1310, 870], [5020, 5180, 4990], Reason.NO_POSSIBLE_P_VALUE),
     ],
 )
 def test_what_cannot_be_compared_has_a_reason(control, treatment, reason):

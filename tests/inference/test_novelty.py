@@ -96,7 +96,7 @@ def test_two_weeks_make_no_trend():
     trend = trend_of(weeks)
 
     assert isinstance(trend, NotComparable)
-    assert trend.reason is Reason.TOO_FEW_UNITS
+    assert trend.reason is Reason.TOO_FEW_WEEKS
 
 
 def test_cents_and_euros_differ_by_their_scale_only():

@@ -202,7 +202,7 @@ def test_without_a_complete_block_there_is_nothing_to_read(control, treatment):
     result = read_safely(control, treatment, Blocks(control=2))
 
     assert isinstance(result, NotComparable)
-    assert result.reason is Reason.TOO_FEW_UNITS
+    assert result.reason is Reason.NO_COMPLETE_BLOCK
 
 
 def test_where_no_difference_is_held_there_is_no_interval(monkeypatch):
@@ -212,7 +212,7 @@ def test_where_no_difference_is_held_there_is_no_interval(monkeypatch):
     result = read_safely([0, 1], [1, 1])
 
     assert isinstance(result, NotComparable)
-    assert result.reason is Reason.OUT_OF_RANGE
+    assert result.reason is Reason.NO_COMMON_DIFFERENCE
 
 
 @pytest.mark.parametrize(

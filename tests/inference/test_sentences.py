@@ -20,13 +20,13 @@ from schemas.resources import MetricKind
 
 # Floors come first, or these concern an adjustment only: no reading has them as its obstacle.
 NEVER_AN_OBSTACLE = {
-    Reason.NO_UNITS,
-    Reason.ONE_UNIT,
     Reason.NO_COVARIATE,
     Reason.COVARIATE_IMBALANCE,
     Reason.BASELINE_NEAR_ZERO,
     Reason.MEAN_NOT_POSITIVE,
     Reason.DOES_NOT_APPLY,
+    Reason.HORIZON_NOT_SEEN,
+    Reason.TOO_FEW_WEEKS,
 }
 ESTIMATED = set(Status) - {Status.COLLECTING, Status.INVALID}
 

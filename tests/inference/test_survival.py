@@ -188,7 +188,7 @@ def test_exchanging_the_arms_flips_the_sign(control, treatment):
     [
         ([], deals_of([3]), 2, Reason.NO_UNITS),
         (deals_of([3]), [], 2, Reason.NO_UNITS),
-        (deals_of([3, 30]), deals_of([3], [9]), 10, Reason.OUT_OF_RANGE),
+        (deals_of([3, 30]), deals_of([3], [9]), 10, Reason.HORIZON_NOT_SEEN),
         (deals_of([], [9, 9]), deals_of([], [9]), 9, Reason.NO_VARIANCE),
     ],
 )
