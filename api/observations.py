@@ -39,6 +39,10 @@ def plan_of(body: DefinitionBody) -> ExperimentPlan:
         planned_units=experiment.planned_units,
         unit=experiment.unit,
         randomised=experiment.randomised,
+        alpha=float(experiment.alpha),
+        comparisons=experiment.comparisons,
+        looks=tuple(float(look) for look in experiment.looks),
+        ends_at=experiment.ends_at,
     )
 
 
@@ -111,6 +115,9 @@ def _metric(use: MetricUse, metric: Metric, currency: str) -> MetricPlan:
         currency=currency if is_money else metric.currency,
         direction=metric.direction,
         has_covariate=use.covariate is not None,
+        equivalence=None if use.equivalence is None else float(use.equivalence),
+        margin=None if use.margin is None else float(use.margin),
+        is_share=metric.is_share,
     )
 
 

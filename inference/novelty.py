@@ -14,10 +14,11 @@ from datetime import date
 import msgspec
 from scipy import special
 
-from inference.arguments import ArgumentError, between
-from inference.arms import arm_of_means
-from inference.comparison import Comparison, NotComparable, Reason
+from inference.arguments import ArgumentError, between, whole
+from inference.arms import Arm, arm_of_means
+from inference.comparison import Comparison, NotComparable, Reason, not_comparable
 from inference.moments import Moments
+from inference.ratios import arm_of_ratio
 from inference.welch import compare_means
 
 FEWEST_WEEKS = 3
@@ -63,21 +64,31 @@ def effect_by_week(
     treatment: Mapping[int, Moments],
     *,
     scale: int = 0,
+    denominator_scale: int | None = None,
     level: float = 0.95,
+    fewest: int = 1,
 ) -> tuple[WeekEffect, ...]:
-    """Treatment minus control of every week in which either arm got units, by Welch's t."""
+    """Treatment minus control of every week in which either arm got units, by Welch's t.
+
+    Of ratios where `denominator_scale` is given. A week with fewer than `fewest` units in an arm
+    has a reason instead of an effect.
+    """
     between("level", level, 0, 1)
-    return tuple(
-        WeekEffect(
-            week,
-            compare_means(
-                arm_of_means(control.get(week, Moments.zero()), scale=scale),
-                arm_of_means(treatment.get(week, Moments.zero()), scale=scale),
-                level=level,
-            ),
-        )
-        for week in sorted(control.keys() | treatment.keys())
-    )
+    whole("fewest", fewest, at_least=1)
+
+    def arm_of(moments: Moments) -> Arm | NotComparable:
+        if 0 < moments.n < fewest:
+            return not_comparable(Reason.TOO_FEW_UNITS)
+        if denominator_scale is None:
+            return arm_of_means(moments, scale=scale)
+        return arm_of_ratio(moments, scale=scale, denominator_scale=denominator_scale)
+
+    def effect_of(week: int) -> Comparison | NotComparable:
+        sides = (arm_of(side.get(week, Moments.zero())) for side in (control, treatment))
+        return compare_means(*sides, level=level)
+
+    weeks = sorted(control.keys() | treatment.keys())
+    return tuple(WeekEffect(week, effect_of(week)) for week in weeks)
 
 
 def trend_of(weeks: Iterable[WeekEffect], *, level: float = 0.95) -> Trend | NotComparable:

@@ -1,4 +1,4 @@
-"""Why there is no estimate and what helps, by reason, in both languages: templates of sentences."""
+"""Why there is no estimate and what helps, by reason, in both languages: sentence templates."""
 
 from __future__ import annotations
 

@@ -12,9 +12,11 @@ from typing import Literal
 import msgspec
 
 from inference import reasons
+from inference.bayesian import Belief
 from inference.comparison import WATCHED, Comparison, Reason
 from inference.comparisons import Comparisons
 from inference.layout import Layout
+from inference.novelty import Trend, WeekEffect
 from inference.pair_table import PairTable
 from inference.sentences import Pair, sentence_of_estimate, sentence_of_obstacle
 from inference.statuses import STATUSES, Status
@@ -31,7 +33,9 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     with the experiment's α. `fixed`, `proportions` and `lift_fixed` are for a single look, at the
     experiment's α. `proportions` exists for conversions; `lift` and `lift_fixed` where both means
     are clear of zero, else `lift_reason`; `adjusted` and `adjusted_fixed` for metrics with a
-    covariate, else `adjustment_reason`; `at_look` once a registered look was reached.
+    covariate, else `adjustment_reason`; `at_look` once a registered look was reached; `uncapped`
+    (Welch) where outcomes are capped. `belief` is the Bayesian view; `weeks` the effect by week of
+    exposure, and `trend` its change, where there are weeks enough.
     """
 
     baseline: str
@@ -56,6 +60,10 @@ class PairReading(msgspec.Struct, frozen=True, kw_only=True):
     adjustment_reason: Reason | None = None
     at_look: Comparison | None = None
     look: int | None = None
+    uncapped: Comparison | None = None
+    belief: Belief | None = None
+    weeks: tuple[WeekEffect, ...] = ()
+    trend: Trend | None = None
     sentence: Sentence
 
     @property

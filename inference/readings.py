@@ -18,6 +18,7 @@ from inference import reasons
 from inference.arms import Arms
 from inference.comparison import Reason
 from inference.decisions import DecisionReading, decide
+from inference.evidence import Assignment, Delivery, Grade, grade_of, sentence_of
 from inference.layout import layout_of
 from inference.outcomes import OutcomeReading, read_outcomes
 from inference.pair_table import arms_of, read_pairs
@@ -40,6 +41,7 @@ from inference.sentences import sentence_of_mixed_units
 from inference.small_experiments import NO_UNIT_ROWS, unit_rows_of
 from inference.statuses import MIXED_SHARE_WARNING, mixed_share, obstacle_of_experiment
 from inference.sums import Sums
+from inference.views import with_views
 from inference.wording import Sentence
 from schemas.resources import MetricKind
 
@@ -87,6 +89,8 @@ class ExperimentReading(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[ArmReading, ...]
     mixed_share: float
     sample_ratio: SampleRatio | None
+    evidence: Grade
+    evidence_sentence: Sentence
     cautions: tuple[Sentence, ...]
     metrics: tuple[MetricReading, ...]
     decisions: tuple[DecisionReading, ...] = ()
@@ -105,6 +109,7 @@ def read_experiment(
     obstacle = obstacle_of_experiment(observations, now, sample_ratio_alarm=alarm)
     share = mixed_share(*observations.units.values())
     metrics = _read_metrics(plan, observations, obstacle, now)
+    grade = _grade(plan, share)
     return ExperimentReading(
         experiment=plan.key,
         read_at=now,
@@ -115,11 +120,21 @@ def read_experiment(
         arms=tuple(_read_arm(plan, observations, arm) for arm in plan.control_first),
         mixed_share=share,
         sample_ratio=sample_ratio,
+        evidence=grade,
+        evidence_sentence=sentence_of(grade),
         cautions=(sentence_of_mixed_units(share),) if share > MIXED_SHARE_WARNING else (),
         metrics=metrics,
         decisions=_decisions(plan, metrics),
         sample_ratio_by_day=by_day,
     )
+
+
+def _grade(plan: ExperimentPlan, mixed: float) -> Grade:
+    """Mixed units are what shows that assignment and delivery came apart."""
+    if not plan.randomised:
+        return grade_of(Assignment.CHOSEN)
+    broken = mixed > MIXED_SHARE_WARNING
+    return grade_of(Assignment.RANDOMISED, Delivery.BROKEN if broken else Delivery.INTACT)
 
 
 def _sample_ratio(plan: ExperimentPlan, observations: Observations) -> SampleRatio | None:
@@ -196,7 +211,7 @@ def _read_metric(
         planned_units=plan.planned_units,
         expected_at=_expected_at(plan, observations, metric, mature_units, now),
         arms=read_outcomes(plan, metric, table.cells, table.arms, table.pairs),
-        pairs=tuple(table.pairs),
+        pairs=with_views(plan, metric, table.cells, table.arms, table.pairs),
     )
 
 
