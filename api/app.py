@@ -13,6 +13,7 @@ from api import (
     gateway,
     health,
     metrics,
+    plans,
     results,
     stream,
 )
@@ -27,6 +28,7 @@ from schemas.catalog import EVENTS
 ROUTERS = (
     gateway.router,
     metrics.router,
+    plans.router,
     experiments.router,
     results.router,
     stream.router,
