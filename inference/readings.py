@@ -105,8 +105,7 @@ def read_experiment(
     _refuse_unknown_keys(plan, observations)
     sample_ratio = _sample_ratio(plan, observations)
     by_day = _sample_ratio_by_day(plan, observations)
-    alarm = any(ratio is not None and ratio.alarm for ratio in (sample_ratio, by_day))
-    obstacle = obstacle_of_experiment(observations, now, sample_ratio_alarm=alarm)
+    obstacle = _obstacle(observations, now, sample_ratio, by_day)
     share = mixed_share(*observations.units.values())
     metrics = _read_metrics(plan, observations, obstacle, now)
     grade = _grade(plan, share)
@@ -127,6 +126,25 @@ def read_experiment(
         decisions=_decisions(plan, metrics),
         sample_ratio_by_day=by_day,
     )
+
+
+def obstacle_of(
+    plan: ExperimentPlan, observations: Observations, *, now: datetime
+) -> Reason | None:
+    """What keeps every metric of the experiment from being read, if anything."""
+    sample_ratio = _sample_ratio(plan, observations)
+    by_day = _sample_ratio_by_day(plan, observations)
+    return _obstacle(observations, now, sample_ratio, by_day)
+
+
+def _obstacle(
+    observations: Observations,
+    now: datetime,
+    sample_ratio: SampleRatio | None,
+    by_day: DailySampleRatio | None,
+) -> Reason | None:
+    alarm = any(ratio is not None and ratio.alarm for ratio in (sample_ratio, by_day))
+    return obstacle_of_experiment(observations, now, sample_ratio_alarm=alarm)
 
 
 def _grade(plan: ExperimentPlan, mixed: float) -> Grade:

@@ -105,6 +105,14 @@ def needs_unit_outcomes(
     )
 
 
+def all_windows_passed(
+    plan: ExperimentPlan, metric: MetricPlan, observations: Observations, *, now: datetime
+) -> bool:
+    """Whether intake is over and no unit's window on this metric is open."""
+    cells = (_cell(observations, arm, metric) for arm in plan.arms)
+    return _is_over(plan, now) and not any(cell.still_open.n for cell in cells)
+
+
 class _PairUnits(msgspec.Struct, frozen=True):
     """One pair of arms on one metric with its mature units, where they are known."""
 
