@@ -8,6 +8,7 @@ from typing import Any
 from attribution.filters import Predicate, Reader, predicate, reader
 from attribution.measures import MeasureRule, compile_measure
 from attribution.money import Rates
+from schemas.caps import decimals_of, in_steps
 from schemas.events import Event
 from schemas.resources import (
     AssignmentExposure,
@@ -35,6 +36,8 @@ class MetricRule:
     denominator: MeasureRule | None
     window_us: int
     covariate_us: int
+    cap: int | None = None
+    """The largest value that an outcome or covariate counts as, where one is registered."""
 
     def may_count(self, name: str) -> bool:
         """Tell whether the metric counts any events of the type `name`."""
@@ -134,7 +137,14 @@ def _compile_metric(use: MetricUse, metric: Metric, rates: Rates) -> MetricRule:
         denominator=compile_measure(metric.denominator, rates) if metric.denominator else None,
         window_us=metric.window // _MICROSECOND,
         covariate_us=use.covariate // _MICROSECOND if use.covariate else 0,
+        cap=_cap(use, metric, rates),
     )
+
+
+def _cap(use: MetricUse, metric: Metric, rates: Rates) -> int | None:
+    if use.cap is None:
+        return None
+    return in_steps(metric.key, use.cap, decimals_of(metric, rates.exponents[rates.reporting]))
 
 
 def _compile_exposure(key: str, rule: ExposureRule, variants: tuple[str, ...]) -> Exposure:

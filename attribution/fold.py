@@ -171,9 +171,12 @@ def _reevaluate(
     if before is not None:
         increments.take_entry(definition, before)
     after = evaluate(definition, home, history)
-    if after is not None:
-        state.entries[definition.id] = after
-        increments.put_entry(definition, after)
+    if after is None:
+        return
+    state.entries[definition.id] = after
+    increments.put_entry(definition, after)
+    if after.units and not (before and before.units):
+        increments.add_home(definition, home)
 
 
 def _note_exposures(

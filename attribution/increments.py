@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from attribution.definitions import Definition
 from attribution.money import DAY_US
-from attribution.outcomes import Outcome, outcome_of
+from attribution.outcomes import Outcome, capped, uncapped_outcome_of
 from attribution.units import Entry, Stray, UnitState
 from inference.moments import Moments
 
@@ -27,12 +27,25 @@ class Cohort(NamedTuple):
     day: int
 
 
+class Uncapped(NamedTuple):
+    """What a cap takes away: how many units' outcomes it cut, and the sums of all without it."""
+
+    units: int = 0
+    sum_y: int = 0
+    sum_yy: int = 0
+
+
+NO_CAP = Uncapped()
+"""The metric has no cap: its moments are all there is to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellIncrement:
-    """Change of one cell: its moments, and how many units' outcomes are incomplete."""
+    """Change of one cell: its moments, incomplete outcomes, and what its moments are uncapped."""
 
     moments: Moments
     incomplete: int
+    uncapped: Uncapped = NO_CAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,11 @@ class CohortCounts:
     exposures: int
 
 
+_PLAIN = 10
+_WITH_CAP = 13
+"""How many sums a cell has: those of its moments, the incomplete ones, and those without a cap."""
+
+
 @dataclass(slots=True)
 class Increments:
     """Collects what changed; what is taken and put again unchanged cancels to nothing."""
@@ -52,6 +70,7 @@ class Increments:
     _cells: dict[tuple[int, int, int, int], list[int]] = field(default_factory=dict)
     _cohorts: dict[tuple[int, int, int], list[int]] = field(default_factory=dict)
     _strays: dict[tuple[int, Stray], int] = field(default_factory=dict)
+    _homes: set[tuple[int, str]] = field(default_factory=set)
 
     def take(self, definition: Definition, unit: UnitState) -> None:
         """Remove what the unit contributed so far."""
@@ -82,11 +101,20 @@ class Increments:
         key = (definition.id, stray)
         self._strays[key] = self._strays.get(key, 0) + count
 
+    def add_home(self, definition: Definition, home: str) -> None:
+        """Note a home that held no unit of the definition before and does now."""
+        self._homes.add((definition.id, home))
+
+    @property
+    def homes(self) -> list[tuple[int, str]]:
+        """Definitions and the homes that came to hold units of them."""
+        return sorted(self._homes)
+
     @property
     def cells(self) -> dict[Cell, CellIncrement]:
         """Moments increments, zeros left out."""
         return {
-            Cell(*cell): CellIncrement(Moments(*sums[:9]), sums[9])
+            Cell(*cell): _cell_increment(sums)
             for cell, sums in sorted(self._cells.items())
             if any(sums)
         }
@@ -122,12 +150,22 @@ class Increments:
     ) -> None:
         if unit.is_mixed:
             return
-        outcome = outcome_of(definition.metrics[number], unit.sums[number], unit.first[0])
+        rule = definition.metrics[number]
+        outcome = uncapped_outcome_of(rule, unit.sums[number], unit.first[0])
         cell = (definition.id, number, unit.variant, unit.first[0] // DAY_US)
         total = self._cells.get(cell)
         if total is None:
-            total = self._cells[cell] = [0] * 10
+            total = self._cells[cell] = [0] * (_PLAIN if rule.cap is None else _WITH_CAP)
+        if rule.cap is not None:
+            _add_uncapped(total, outcome.y, rule.cap, sign)
+            outcome = capped(outcome, rule.cap)
         _add(total, outcome, sign)
+
+
+def _cell_increment(sums: list[int]) -> CellIncrement:
+    if len(sums) == _PLAIN:
+        return CellIncrement(Moments(*sums[:9]), sums[9])
+    return CellIncrement(Moments(*sums[:9]), sums[9], Uncapped(*sums[_PLAIN:]))
 
 
 def _add(total: list[int], outcome: Outcome, sign: int) -> None:
@@ -146,3 +184,9 @@ def _add(total: list[int], outcome: Outcome, sign: int) -> None:
         total[6] += sign * d
         total[7] += sign * d * d
         total[8] += sign * y * d
+
+
+def _add_uncapped(total: list[int], y: int, cap: int, sign: int) -> None:
+    total[10] += sign * (y > cap)
+    total[11] += sign * y
+    total[12] += sign * y * y

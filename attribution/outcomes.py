@@ -51,7 +51,19 @@ def is_in_reach(rule: MetricRule, exposed_us: int, event: Event) -> bool:
 
 
 def outcome_of(rule: MetricRule, sums: MetricSums, exposed_us: int) -> Outcome:
-    """Return the unit's outcome, from the sums as they stand."""
+    """Return the unit's outcome as it is analysed: capped where a cap is registered."""
+    outcome = uncapped_outcome_of(rule, sums, exposed_us)
+    return outcome if rule.cap is None else capped(outcome, rule.cap)
+
+
+def capped(outcome: Outcome, cap: int) -> Outcome:
+    """Return an outcome whose value and covariate are at most the cap."""
+    y, d, x, incomplete = outcome
+    return Outcome(min(y, cap), d, min(x, cap), incomplete)
+
+
+def uncapped_outcome_of(rule: MetricRule, sums: MetricSums, exposed_us: int) -> Outcome:
+    """Return the unit's outcome from the sums as they stand, however large."""
     if rule.kind is MetricKind.LATEST_DEAL_VALUE:
         return _deal_outcome(rule, sums, exposed_us)
     incomplete = sums.unreadable > 0

@@ -1,10 +1,20 @@
 """Moments and counts: increments in, whole tables per definition out."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from attribution.increments import Cell, CellIncrement, Cohort, CohortCounts, Increments
+from attribution.increments import (
+    NO_CAP,
+    Cell,
+    CellIncrement,
+    Cohort,
+    CohortCounts,
+    Increments,
+    Uncapped,
+)
 from attribution.units import Stray
 from inference.moments import Moments
+from storage.definition_homes import add_definition_homes
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -16,6 +26,7 @@ async def add_increments(connection: Connection, increments: Increments, *, shar
     await _add_moments(connection, increments.cells, shard)
     await _add_cohorts(connection, increments.cohorts, shard)
     await _add_strays(connection, increments.strays, shard)
+    await add_definition_homes(connection, increments.homes)
 
 
 async def moments_of(connection: Connection, definition_id: int) -> dict[Cell, CellIncrement]:
@@ -23,7 +34,7 @@ async def moments_of(connection: Connection, definition_id: int) -> dict[Cell, C
     cursor = await connection.execute(statement("moments_of_definition"), {"id": definition_id})
     return {
         Cell(definition_id, row[0], row[1], row[2]): CellIncrement(
-            Moments.checked(*row[3:12]), row[12]
+            Moments.checked(*row[3:12]), row[12], _uncapped(row[3], *row[13:16])
         )
         for row in await cursor.fetchall()
     }
@@ -46,8 +57,15 @@ async def strays_of(connection: Connection, definition_id: int) -> dict[Stray, i
 
 async def drop_totals(connection: Connection, definition_ids: Sequence[int]) -> None:
     """Forget everything computed under retired definitions."""
-    for name in ("drop_moments", "drop_cohorts", "drop_strays"):
+    for name in ("drop_moments", "drop_cohorts", "drop_strays", "drop_definition_homes"):
         await connection.execute(statement(name), {"ids": list(definition_ids)})
+
+
+def _uncapped(n: int, units: int, sum_u: Decimal, sum_uu: Decimal) -> Uncapped:
+    if not sum_uu:
+        return NO_CAP
+    sums = Moments.checked(n, sum_u, sum_uu)
+    return Uncapped(units, sums.sum_y, sums.sum_yy)
 
 
 async def _add_moments(
@@ -62,6 +80,9 @@ async def _add_moments(
         "variant": [cell.variant for cell in cells],
         "exposure_day": [cell.day for cell in cells],
         "incomplete": [increment.incomplete for increment in cells.values()],
+        "capped_units": [increment.uncapped.units for increment in cells.values()],
+        "sum_u": [str(increment.uncapped.sum_y) for increment in cells.values()],
+        "sum_uu": [str(increment.uncapped.sum_yy) for increment in cells.values()],
     }
     for name in _SUMS:
         # As text: one increment may pass 64 bits, and an array has one type for all its members.

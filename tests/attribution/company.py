@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from attribution.definitions import Definition, compile_definition
-from attribution.increments import CellIncrement
+from attribution.increments import CellIncrement, Uncapped
 from attribution.money import Rates
 from inference.moments import Moments
 from schemas.events import Event
@@ -59,13 +59,14 @@ def metric(kind: MetricKind, types: Sequence[str] = ("lead.accepted",), **fields
 
 def experiment(*keys: str, covariate_hours: int = 0, **fields: Any) -> ExperimentDraft:
     covariate = timedelta(hours=covariate_hours) if covariate_hours else None
+    cap = fields.pop("cap", None)
     given = {
         "key": "call-first",
         "name": "Call first",
         "hypothesis": "Accounts that are called before the first mail accept more.",
         "owner": Side.MARKETING,
         "variants": (Variant(key="mail", control=True), Variant(key="call")),
-        "metrics": tuple(MetricUse(metric=key, covariate=covariate) for key in keys),
+        "metrics": tuple(MetricUse(metric=k, covariate=covariate, cap=cap) for k in keys),
         "starts_at": STARTS_AT,
         "planned_units": 100,
     }
@@ -99,7 +100,7 @@ def outcomes(definition: Definition, *events: Event) -> dict[tuple[int, int], Ce
     """Moments by (variant, day) on the definition's only metric."""
     stream = streamed(definition, *events)
     return {
-        (variant, day): CellIncrement(Moments(*sums[:9]), sums[9])
+        (variant, day): CellIncrement(Moments(*sums[:9]), sums[9], Uncapped(*sums[10:]))
         for (_, number, variant, day), sums in stream.totals.moments.items()
         if number == 0
     }

@@ -37,6 +37,7 @@ class Stream:
     _moments: _Ledger = field(default_factory=dict)
     _cohorts: _Ledger = field(default_factory=dict)
     _strays: Counter[tuple[int, str]] = field(default_factory=Counter)
+    _homes: set[tuple[str, int]] = field(default_factory=set)
 
     def deliver(self, events: Iterable[Event], moves: Mapping[str, str] | None = None) -> None:
         """Take one batch, after moving contacts' own events to the homes that `moves` names."""
@@ -86,6 +87,11 @@ class Stream:
             if definition in self.index.by_id
         }
 
+    @property
+    def homes_of_definitions(self) -> set[tuple[str, int]]:
+        """Every home that is known to have held a unit of an active definition."""
+        return {(home, key) for home, key in self._homes if key in self.index.by_id}
+
     def _move(self, moves: Mapping[str, str]) -> set[str]:
         touched: set[str] = set()
         for contact, home in moves.items():
@@ -127,11 +133,13 @@ class Stream:
         for cell, change in increments.cells.items():
             m = change.moments
             sums = (m.n, m.sum_y, m.sum_yy, m.sum_x, m.sum_xx, m.sum_xy, m.sum_d, m.sum_dd)
-            _add(self._moments, tuple(cell), (*sums, m.sum_yd, change.incomplete))
+            more = (*sums, m.sum_yd, change.incomplete, *change.uncapped)
+            _add(self._moments, tuple(cell), more)
         for cohort, counts in increments.cohorts.items():
             _add(self._cohorts, tuple(cohort), (counts.units, counts.mixed, counts.exposures))
         for (definition, stray), count in increments.strays.items():
             self._strays[definition, _REASONS[stray]] += count
+        self._homes |= {(home, definition) for definition, home in increments.homes}
 
 
 def _add(ledger: _Ledger, key: Any, more: Sequence[int]) -> None:

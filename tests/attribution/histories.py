@@ -219,6 +219,16 @@ def metrics(draw: st.DrawFn, key: str) -> Metric:
     )
 
 
+def caps(metric: Metric, money: Money) -> st.SearchStrategy[Decimal | None]:
+    """No cap, or one of a few steps of the metric, close to what units reach."""
+    if metric.kind in {MetricKind.CONVERSION, MetricKind.RATIO}:
+        return st.none()
+    is_money = metric.kind is MetricKind.LATEST_DEAL_VALUE or metric.measure.value == "amount"
+    decimals = money.decimals[money.reporting] if is_money else metric.measure.scale
+    steps = st.sampled_from((None, 1, 2, 20, 300))
+    return steps.map(lambda count: None if count is None else Decimal(count).scaleb(-decimals))
+
+
 _matching = st.builds(
     lambda named, where: MatchingExposure(
         filter=EventFilter(types=named[0], where=where), variant_from=named[1], variants=named[2]
@@ -241,6 +251,7 @@ def questions(draw: st.DrawFn, number: int) -> Question:
     """One experiment with up to three metrics, under definition `number`."""
     keys = [f"m{position}" for position in range(draw(st.integers(1, 3)))]
     found = {key: draw(metrics(key)) for key in keys}
+    money = money_in(draw(st.sampled_from(("EUR", "EUR", "JPY", "KWD"))))
     covariates = st.sampled_from((None, HALF_HOUR, 3 * HALF_HOUR))
     ends = st.sampled_from((None, STARTS_AT + 4 * HALF_HOUR))
     experiment = ExperimentDraft(
@@ -251,13 +262,15 @@ def questions(draw: st.DrawFn, number: int) -> Question:
         unit=draw(st.sampled_from(("account", "contact"))),
         variants=(Variant(key="a", control=True), Variant(key="b"), Variant(key="c")),
         exposure=draw(_exposure_rules),
-        metrics=tuple(MetricUse(metric=key, covariate=draw(covariates)) for key in keys),
+        metrics=tuple(
+            MetricUse(metric=key, covariate=draw(covariates), cap=draw(caps(found[key], money)))
+            for key in keys
+        ),
         starts_at=STARTS_AT,
         ends_at=draw(ends),
         planned_units=100,
     )
-    reporting = draw(st.sampled_from(("EUR", "EUR", "JPY", "KWD")))
-    return Question(number, experiment, found, money_in(reporting))
+    return Question(number, experiment, found, money)
 
 
 def money_in(reporting: str) -> Money:

@@ -21,6 +21,7 @@ from schemas.resources import (
     Measure,
     Metric,
     MetricKind,
+    MetricUse,
 )
 
 MOST = 10**13
@@ -28,7 +29,7 @@ EXACTLY = Context(prec=100, Emin=-999_999_999, Emax=999_999_999)
 VERDICTS = ("deal.won", "deal.lost", "deal.reopened")
 
 Sums = tuple[int, ...]
-"""n, Σy, Σy², Σx, Σx², Σxy, Σd, Σd², Σyd, incomplete outcomes."""
+"""n, Σy, Σy², Σx, Σx², Σxy, Σd, Σd², Σyd, incomplete outcomes; capped units, Σu, Σu² uncapped."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,9 @@ def _count_unit(totals: Totals, question: Question, unit: Unit) -> None:
         metric = question.metrics[use.metric]
         before = use.covariate or timedelta(0)
         y, d, x, incomplete = _outcome(metric, before, exposed_at, unit.own_events, question.money)
+        (y, x), uncapped = _capped(use, metric, y, x, question.money)
         sums = (1, y, y * y, x, x * x, x * y, d, d * d, y * d, int(incomplete))
-        _add(totals.moments, (question.number, number, variant, day), sums)
+        _add(totals.moments, (question.number, number, variant, day), (*sums, *uncapped))
 
 
 def _add(totals: dict[Any, tuple[int, ...]], key: Any, more: tuple[int, ...]) -> None:
@@ -193,6 +195,22 @@ def _add(totals: dict[Any, tuple[int, ...]], key: Any, more: tuple[int, ...]) ->
 
 
 # Outcomes
+
+
+def _capped(
+    use: MetricUse, metric: Metric, y: int, x: int, money: Money
+) -> tuple[tuple[int, int], tuple[int, int, int]]:
+    """Outcome and covariate as analysed; then capped units and sums of what was not capped."""
+    if use.cap is None:
+        return (y, x), (0, 0, 0)
+    decimals = 0
+    if metric.kind is MetricKind.LATEST_DEAL_VALUE or metric.measure.value == "amount":
+        decimals = money.decimals[money.reporting]
+    elif metric.measure.value is not None:
+        decimals = metric.measure.scale
+    most = int(use.cap * 10**decimals)
+    kept = (most if y > most else y, most if x > most else x)
+    return kept, (1 if y > most else 0, y, y * y)
 
 
 def _outcome(

@@ -37,6 +37,7 @@ def test_any_arrival_gives_the_moments_of_a_recomputation(data: st.DataObject) -
 
     assert stream.totals == recompute(asked, by_home(history))
     assert stream.entries == at_once(asked, history).entries
+    assert homes_with_units(stream) <= stream.homes_of_definitions
 
 
 @any_arrival
@@ -61,6 +62,7 @@ def test_a_definition_added_later_meets_the_stream_exactly(data: st.DataObject) 
 
     assert stream.totals == recompute((standing, added), by_home(history))
     assert stream.entries == at_once((standing, added), history).entries
+    assert homes_with_units(stream) <= stream.homes_of_definitions
 
 
 @any_arrival
@@ -80,6 +82,11 @@ def test_moving_a_contact_moves_what_its_own_events_count_for(data: st.DataObjec
 
     assert stream.totals == recompute(asked, by_home(history, settled))
     assert stream.entries == at_once(asked, history, settled).entries
+    assert homes_with_units(stream) <= stream.homes_of_definitions
+
+
+def homes_with_units(stream: Stream) -> set[tuple[str, int]]:
+    return {place for place, entry in stream.entries.items() if entry.units}
 
 
 def build_step(stream: Stream, question: Question, after: str, limit: int) -> str:

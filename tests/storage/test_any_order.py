@@ -1,16 +1,20 @@
 """Through PostgreSQL too: any arrival, crash, link and late registration gives a recomputation."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
+from attribution.money import DAY_US
 from attribution.units import Stray
 from schemas.events import Event
 from schemas.resources import (
@@ -26,7 +30,9 @@ from schemas.resources import (
 )
 from storage.builds import build_step
 from storage.pool import Connection
+from storage.readings import ExperimentTotals
 from storage.registry import add_experiment, add_metric, start_experiment
+from storage.unit_outcomes import unit_outcomes
 from tests.attribution.histories import deliveries
 from tests.attribution.oracle import Money, Question, Totals, recompute
 from tests.storage.stream import NOW, Log, build_all, totals
@@ -75,6 +81,7 @@ METRICS = {
         metric("deals", MetricKind.LATEST_DEAL_VALUE, "deal.*"),
     )
 }
+CAPS = {"leads": Decimal(2), "deals": Decimal("0.06")}
 
 
 def question(key: str, unit: Literal["account", "contact"]) -> Question:
@@ -85,7 +92,10 @@ def question(key: str, unit: Literal["account", "contact"]) -> Question:
         owner=Side.MARKETING,
         unit=unit,
         variants=tuple(Variant(key=v, control=v == "a") for v in VARIANTS),
-        metrics=tuple(MetricUse(metric=m, covariate=timedelta(minutes=30)) for m in METRICS),
+        metrics=tuple(
+            MetricUse(metric=key, covariate=timedelta(minutes=30), cap=CAPS.get(key))
+            for key in METRICS
+        ),
         starts_at=datetime(2025, 12, 31, 23, 30, tzinfo=UTC),
         planned_units=100,
     )
@@ -157,6 +167,24 @@ def test_any_arrival_leaves_a_recomputation_in_the_database(
     assert found == recompute(numbered, _by_home(history))
 
 
+@any_arrival
+@given(st.data())
+def test_after_any_arrival_the_outcomes_of_single_units_add_up_to_the_moments(
+    database: str, data: st.DataObject
+) -> None:
+    batches = data.draw(deliveries(data.draw(histories())))
+    registered_before = [data.draw(st.integers(0, len(batches))) for _ in QUESTIONS]
+
+    async def body() -> None:
+        async with await AsyncConnection.connect(make_conninfo(database), autocommit=True) as db:
+            await _delivered(db, QUESTIONS, registered_before, batches, set())
+            for question in QUESTIONS:
+                read = await totals(db, question.experiment.key)
+                assert await _sums_of_units(db, read) == _moments_by_metric(read)
+
+    asyncio.run(body())
+
+
 async def _through_the_database(
     database: str,
     asked: Sequence[Question],
@@ -164,20 +192,32 @@ async def _through_the_database(
     batches: Sequence[Sequence[Event]],
     crashes: set[int],
 ) -> tuple[Totals, list[Question]]:
-    log = Log(partitions=2)
     async with await AsyncConnection.connect(make_conninfo(database), autocommit=True) as db:
-        await db.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
-        numbered = []
-        for number, batch in enumerate([*batches, []]):
-            for question, before in zip(asked, registered_before, strict=True):
-                if before == number:
-                    numbered.append(await _register(db, question))
-                    await _build_a_step(db)
-            if number in crashes:
-                await _crash_in(db, log, batch)
-            await log.deliver(db, batch)
-        await build_all(db, limit=1)
+        numbered = await _delivered(db, asked, registered_before, batches, crashes)
         return await _totals(db, numbered), numbered
+
+
+async def _delivered(
+    db: Connection,
+    asked: Sequence[Question],
+    registered_before: Sequence[int],
+    batches: Sequence[Sequence[Event]],
+    crashes: set[int],
+) -> list[Question]:
+    """Deliver all batches to an emptied database; return the questions as they were numbered."""
+    log = Log(partitions=2)
+    await db.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
+    numbered = []
+    for number, batch in enumerate([*batches, []]):
+        for question, before in zip(asked, registered_before, strict=True):
+            if before == number:
+                numbered.append(await _register(db, question))
+                await _build_a_step(db)
+        if number in crashes:
+            await _crash_in(db, log, batch)
+        await log.deliver(db, batch)
+    await build_all(db, limit=1)
+    return numbered
 
 
 class _DiedError(Exception):
@@ -224,14 +264,42 @@ async def _totals(db: Connection, asked: Sequence[Question]) -> Totals:
         for cell, change in read.cells.items():
             m = change.moments
             sums = (m.n, m.sum_y, m.sum_yy, m.sum_x, m.sum_xx, m.sum_xy, m.sum_d, m.sum_dd)
-            if any((*sums, m.sum_yd, change.incomplete)):
-                found.moments[tuple(cell)] = (*sums, m.sum_yd, change.incomplete)
+            every = (*sums, m.sum_yd, change.incomplete, *change.uncapped)
+            if any(every):
+                found.moments[tuple(cell)] = every
         for cohort, counts in read.cohorts.items():
             if any((counts.units, counts.mixed, counts.exposures)):
                 found.cohorts[tuple(cohort)] = (counts.units, counts.mixed, counts.exposures)
         for stray, count in read.strays.items():
             found.strays[question.number, REASONS[stray]] = count
     return found
+
+
+async def _sums_of_units(db: Connection, read: ExperimentTotals) -> Counter[tuple[int, ...]]:
+    """What single units say: how many there are of each (metric, variant, day), and their sums."""
+    found = await unit_outcomes(db, read.definition_id, read.body, most=100)
+    assert found is not None
+    assert [unit.exposed_us for unit in found] == sorted(unit.exposed_us for unit in found)
+    sums: Counter[tuple[int, ...]] = Counter()
+    for unit in found:
+        for metric, outcome in enumerate(unit.outcomes):
+            place = (metric, unit.variant, unit.exposed_us // DAY_US)
+            y, d, x, incomplete = outcome
+            terms = (1, y, y * y, x, x * x, x * y, d, d * d, y * d, int(incomplete))
+            sums.update({(*place, n): term for n, term in enumerate(terms)})
+    return Counter({place: total for place, total in sums.items() if total})
+
+
+def _moments_by_metric(read: ExperimentTotals) -> Counter[tuple[int, ...]]:
+    """The same, as the totals have it."""
+    return Counter(
+        {
+            (*cell[1:], n): total
+            for cell, change in read.cells.items()
+            for n, total in enumerate((*astuple(change.moments), change.incomplete))
+            if total
+        }
+    )
 
 
 def _by_home(history: Sequence[Event]) -> dict[str, list[Event]]:

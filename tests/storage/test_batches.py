@@ -68,10 +68,17 @@ TEST = ExperimentDraft(
 BY_CONTACT = TEST.model_copy(update={"key": "by-contact", "unit": "contact"})
 
 
-def exposure(number: int, variant: str, *, experiment: str = "subject-line", **who: str) -> Event:
+def exposure(
+    number: int, variant: str, *, experiment: str = "subject-line", hours: int = 0, **who: str
+) -> Event:
     data = {"experiment": experiment, "variant": variant}
     return Event(
-        source="crm", id=f"x{number}", type="experiment.exposure", time_us=T0, data=data, **who
+        source="crm",
+        id=f"x{number}",
+        type="experiment.exposure",
+        time_us=T0 + hours * HOUR,
+        data=data,
+        **who,
     )
 
 
