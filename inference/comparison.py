@@ -55,6 +55,7 @@ class Reason(StrEnum):
     BACKFILL_RUNNING = "backfill_running"
     SAMPLE_RATIO_MISMATCH = "sample_ratio_mismatch"
     TOO_MANY_MIXED_UNITS = "too_many_mixed_units"
+    DEFINITION_CHANGED = "definition_changed"
     DOES_NOT_APPLY = "does_not_apply"
     BEFORE_REGISTERED_END = "before_registered_end"
     UNIT_OUTCOMES_MISSING = "unit_outcomes_missing"
@@ -151,6 +152,7 @@ _DETAILS = {
     Reason.BACKFILL_RUNNING: "the history is still being counted",
     Reason.SAMPLE_RATIO_MISMATCH: "the units are not split as registered",
     Reason.TOO_MANY_MIXED_UNITS: "too many units met more than one variant",
+    Reason.DEFINITION_CHANGED: "what is counted was changed after the first exposure",
     Reason.DOES_NOT_APPLY: "the method does not fit this metric",
     Reason.BEFORE_REGISTERED_END: "so few units are read once, at the registered end",
     Reason.UNIT_OUTCOMES_MISSING: "the outcomes of single units are needed and were not given",

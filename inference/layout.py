@@ -51,6 +51,7 @@ class PairRows(msgspec.Struct, frozen=True, eq=False):
     is_guardrail: Mask
     is_randomised: Mask
     is_small: Mask
+    is_invalidated: Mask
     wanted: Floats
     equivalence: Floats
     margin: Floats
@@ -176,6 +177,7 @@ def _pair_rows(rows: Sequence[_Row]) -> PairRows:
         is_guardrail=_mask(metric.role == "guardrail" for metric in metrics),
         is_randomised=_mask(row.pair.plan.randomised for row in rows),
         is_small=_mask(row.is_small for row in rows),
+        is_invalidated=_mask(metric.is_invalidated for metric in metrics),
         wanted=_floats(1 if metric.direction == "increase" else -1 for metric in metrics),
         equivalence=_floats(metric.equivalence or np.nan for metric in metrics),
         margin=_floats(metric.margin or 0.0 for metric in metrics),

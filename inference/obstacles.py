@@ -114,6 +114,12 @@ OBSTACLES = {
         de="Keine gültige Ablesung von {metric}: Die {units} sind nicht so verteilt wie "
         "eingetragen. Klären Sie die Ursache, bevor Sie Ergebnisse lesen.",
     ),
+    Reason.DEFINITION_CHANGED: Sentence(
+        en="No valid reading of {metric}: what it counts was changed after the first exposure, so it "
+        "no longer answers the registered question. A follow-up experiment can.",
+        de="Keine gültige Ablesung von {metric}: Was gezählt wird, wurde nach der ersten Begegnung "
+        "geändert und beantwortet die eingetragene Frage nicht mehr. Ein Folgeexperiment kann es.",
+    ),
     Reason.TOO_MANY_MIXED_UNITS: Sentence(
         en="No valid reading of {metric}: too many {units} met more than one variant. Find out how "
         "a unit can change its variant.",

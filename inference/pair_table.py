@@ -114,8 +114,9 @@ def _differences(layout: Layout, sums: Sums, arms: Arms, obstacles: Reasons) -> 
     rows = layout.rows
     found = differences_of(arms.take(rows.baseline), arms.take(rows.variant))
     floors = below_the_floors(rows, sums)
+    changed = reasons.where(rows.is_invalidated, Reason.DEFINITION_CHANGED)
     small = reasons.where(rows.is_small, Reason.UNIT_OUTCOMES_MISSING)
-    missing = reasons.first(obstacles[rows.experiment], small, floors, found.reasons)
+    missing = reasons.first(obstacles[rows.experiment], changed, small, floors, found.reasons)
     return msgspec.structs.replace(found, reasons=missing)
 
 

@@ -38,7 +38,8 @@ class MetricPlan(msgspec.Struct, frozen=True, kw_only=True):
     `scale` and `denominator_scale` are the decimal places of the fixed-point sums;
     `equivalence` is the largest difference, in units, that does not matter; `margin` the largest
     worsening, in units, that a guardrail allows (none where absent). `is_share` says that every
-    unit of the denominator counts 0 or 1 in the numerator, as contacts of accounts do.
+    unit of the denominator counts 0 or 1 in the numerator, as contacts of accounts do;
+    `is_invalidated` that an amendment after the first exposure changed what it counts.
     """
 
     key: str
@@ -55,6 +56,7 @@ class MetricPlan(msgspec.Struct, frozen=True, kw_only=True):
     equivalence: float | None = None
     margin: float | None = None
     is_share: bool = False
+    is_invalidated: bool = False
 
     def __post_init__(self) -> None:
         for name in ("equivalence", "margin"):

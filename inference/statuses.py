@@ -50,6 +50,7 @@ _INVALIDATING = (
     Reason.SAMPLE_RATIO_MISMATCH,
     Reason.TOO_MANY_MIXED_UNITS,
     Reason.OUT_OF_RANGE,
+    Reason.DEFINITION_CHANGED,
 )
 """More units cure every other reason."""
 FLOORS = (

@@ -199,6 +199,24 @@ def test_an_obstacle_of_the_experiment_comes_before_any_look():
     assert (pair.reason, pair.one_look) == (Reason.LESS_THAN_A_WEEK, None)
 
 
+def test_a_changed_definition_leaves_its_metric_without_a_reading_and_the_others_with_theirs():
+    changed = msgspec.structs.replace(VALUE, key="changed", is_invalidated=True)
+    parts = [seen(metric, LOW, HIGH) for metric in (VALUE, changed)]
+    together = msgspec.structs.replace(
+        parts[0],
+        moments={key: cell for part in parts for key, cell in part.moments.items()},
+        unit_outcomes={key: u for part in parts for key, u in (part.unit_outcomes or {}).items()},
+    )
+
+    intact, touched = read_experiment(plan_of(VALUE, changed), together, now=LATER).metrics
+
+    assert intact.pairs[0].status is Status.BETTER
+    assert (touched.pairs[0].status, touched.pairs[0].reason) == (
+        *(Status.INVALID, Reason.DEFINITION_CHANGED),
+    )
+    assert "follow-up experiment" in touched.pairs[0].sentence.en
+
+
 def test_holm_corrects_over_units_and_leaves_one_decision():
     metrics = [msgspec.structs.replace(VALUE, key=f"value-{place}") for place in range(4)]
     # Clear by itself (Welch p about 0.03), not clear as one of four questions.

@@ -1,4 +1,4 @@
-"""What stands beside a shown comparison: beliefs, weeks, the uncapped figure; it decides nothing."""
+"""What stands beside a shown comparison decides nothing: beliefs, weeks, the uncapped figure."""
 
 from __future__ import annotations
 
