@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 JsonSchema = dict[str, Any]
 Kind = Literal[
-    "removed field", "new required field", "narrowed type", "dropped value", "narrowed range"
+    "removed field",
+    "new required field",
+    "narrowed type",
+    "dropped value",
+    "narrowed range",
+    "changed rule",
 ]
 
 _UPPER_LIMITS = ("maxLength", "maxItems", "maxProperties", "maximum", "exclusiveMaximum")
@@ -76,6 +81,10 @@ class _Comparison:
             else:
                 yield from self.changes(field, after[name], f"{path}.{name}", seen)
         before, then = (schema.get("additionalProperties", True) for schema in (old, new))
+        if isinstance(before, dict):
+            # What a field had to be like while it was one of the others, it may still be.
+            for name in after.keys() - old.get("properties", {}).keys():
+                yield from self.changes(before, after[name], f"{path}.{name}", seen)
         if isinstance(then, dict):
             yield from self.changes(_as_schema(before), then, f"{path}.*", seen)
         elif before is not False and then is False:

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from schemas.dead_letters import DeadLetter
 from schemas.definitions import PublishedDefinition
 from schemas.envelope import Envelope
+from schemas.event_type_drafts import EventTypeDraft, OwnType
 from schemas.event_types import EVENT_TYPES, EventType
-from schemas.own_types import EventTypeDraft
 from schemas.problems import Problem
 from schemas.resources import Experiment, ExperimentDraft, Metric, MetricDraft
 
@@ -24,6 +24,7 @@ _STRUCTS: Mapping[str, type[msgspec.Struct]] = {
 }
 _RESOURCES: Mapping[str, type[BaseModel]] = {
     "definition.v1": PublishedDefinition,
+    "event-type.v1": OwnType,
     "event-type-draft.v1": EventTypeDraft,
     "experiment.v1": Experiment,
     "experiment-draft.v1": ExperimentDraft,

@@ -1,77 +1,27 @@
-"""Event types that an organisation registers: a dotted name and a JSON Schema of its data."""
+"""Judges events of the types that an organisation has registered, each by its JSON Schema."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, Self
+from typing import Any
 
-from jsonschema import Draft202012Validator, SchemaError
-from pydantic import Field, model_validator
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012
+from jsonschema import Draft202012Validator, ValidationError
 
-from schemas.event_types import BUILT_IN_NAMESPACES
+from schemas.event_type_drafts import EventTypeFields, may_be_registered
 from schemas.events import InvalidEvent
-from schemas.resources import Resource, Side, Text
 from schemas.values import step
 
-MAX_SCHEMA_BYTES = 32 * 1024
-RESERVED_NAMESPACES = BUILT_IN_NAMESPACES | {"roundtable"}
+_LONGEST_LIMIT_SHOWN = 80
 
 
-class EventTypeDraft(Resource):
-    """An event type as proposed: its name under a namespace of the house, and what data it has."""
+class OwnTypeRefused(InvalidEvent):
+    """An event of an own type is refused by what is known of `type`, which may be outdated."""
 
-    type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+){1,4}$", max_length=128)]
-    meaning: Text
-    owner: Side
-    data_schema: dict[str, Any]
-
-    @property
-    def namespace(self) -> str:
-        """The first word of the name."""
-        return self.type.partition(".")[0]
-
-    @model_validator(mode="after")
-    def _can_be_judged_by(self) -> Self:
-        if self.namespace in RESERVED_NAMESPACES:
-            raise ValueError(f"type: the namespace {self.namespace!r} is taken by built-in types")
-        if len(json.dumps(self.data_schema)) > MAX_SCHEMA_BYTES:
-            raise ValueError(f"data_schema: at most {MAX_SCHEMA_BYTES} bytes")
-        try:
-            Draft202012Validator.check_schema(self.data_schema)
-        except SchemaError as error:
-            raise ValueError(f"data_schema: {error.json_path} {error.message}") from None
-        _check_references(self.data_schema)
-        return self
-
-
-def _check_references(schema: dict[str, Any]) -> None:
-    """Refuse references that lead out of the schema or to nowhere: nothing is fetched, ever."""
-    resolver = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
-    for keyword, value in _keywords(schema):
-        if keyword in {"$id", "$schema"} and value != Draft202012Validator.META_SCHEMA["$id"]:
-            raise ValueError(f"data_schema: {keyword} is left out, the dialect is 2020-12")
-        if keyword in {"$ref", "$dynamicRef"}:
-            if not value.startswith("#"):
-                raise ValueError(f"data_schema: {keyword} starts with #, nothing is fetched")
-            try:
-                resolver.lookup(value)
-            except Unresolvable:
-                raise ValueError(f"data_schema: {keyword} leads nowhere: {value}") from None
-
-
-def _keywords(schema: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(schema, dict):
-        for name, value in schema.items():
-            if isinstance(value, str):
-                yield name, value
-            yield from _keywords(value)
-    elif isinstance(schema, list):
-        for item in schema:
-            yield from _keywords(item)
+    def __init__(self, name: str, field: str, rule: str, detail: str) -> None:
+        """Take the name of the type, and field, rule and detail as of any refusal."""
+        self.type = name
+        super().__init__(field, rule, detail)
 
 
 @dataclass(frozen=True)
@@ -86,21 +36,50 @@ class OwnTypes:
         """Refuse a type that is not registered and data that do not fit the type."""
         validator = self.validators.get(name)
         if validator is None:
-            raise InvalidEvent("type", "unknown_type", "neither built in nor registered")
+            raise OwnTypeRefused(name, "type", "unknown_type", "neither built in nor registered")
         try:
             error = next(validator.iter_errors(data), None)
         except RecursionError:
-            raise InvalidEvent("data", "schema", "the schema refers to itself for ever") from None
+            raise OwnTypeRefused(
+                name, "data", "schema", "the schema refers to itself for ever"
+            ) from None
         if error is not None:
-            path = "".join(step(part) for part in error.absolute_path)
-            raise InvalidEvent(f"data{path}", "schema", f"breaks {error.validator}")
+            raise OwnTypeRefused(name, _field_of(error), "schema", _broken_rule(error))
+
+    def updated(self, types: Iterable[EventTypeFields]) -> "OwnTypes":
+        """Return these types with others added or put in the place of their older versions."""
+        newer = {found.type: Draft202012Validator(found.data_schema) for found in types}
+        return OwnTypes(MappingProxyType({**self.validators, **newer}))
+
+
+class UnjudgedOwnTypes(OwnTypes):
+    """For a sender that does not know what is registered: leaves own types to the door behind."""
+
+    def check(self, name: str, data: dict[str, Any]) -> None:  # noqa: ARG002
+        """Refuse only names that no registered type can have."""
+        if not may_be_registered(name):
+            raise InvalidEvent("type", "unknown_type", "neither built in nor a name of the house")
 
 
 NO_OWN_TYPES = OwnTypes()
 
 
-def own_types_of(drafts: Iterable[EventTypeDraft]) -> OwnTypes:
+def own_types_of(types: Iterable[EventTypeFields]) -> OwnTypes:
     """Compile registered types once, to judge many events."""
-    return OwnTypes(
-        MappingProxyType({draft.type: Draft202012Validator(draft.data_schema) for draft in drafts})
-    )
+    return NO_OWN_TYPES.updated(types)
+
+
+def _field_of(error: ValidationError) -> str:
+    path = [*error.absolute_path]
+    if error.validator == "required":
+        path.append(next(name for name in error.validator_value if name not in error.instance))
+    return "data" + "".join(step(part) for part in path)
+
+
+def _broken_rule(error: ValidationError) -> str:
+    """Name the keyword and, where it is short, its value: the schema's, never the event's."""
+    if error.validator == "required":
+        return "breaks required"
+    limit = json.dumps(error.validator_value, ensure_ascii=False)
+    shown = f" {limit}" if len(limit) <= _LONGEST_LIMIT_SHOWN else ""
+    return f"breaks {error.validator}{shown}"

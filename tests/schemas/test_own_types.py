@@ -1,13 +1,16 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from schemas.codec import decode
+from schemas.event_type_drafts import EventTypeDraft, OwnType, may_be_registered
 from schemas.events import Event, InvalidEvent
-from schemas.own_types import EventTypeDraft, own_types_of
+from schemas.own_types import OwnTypeRefused, UnjudgedOwnTypes, own_types_of
 from tests.schemas.events import NOW_US, raw
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ORDER = {
     "type": "object",
     "properties": {
@@ -27,6 +30,10 @@ def draft(**changes: Any) -> EventTypeDraft:
         "data_schema": ORDER,
     }
     return EventTypeDraft.model_validate(good | changes)
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {} if levels == 0 else {"not": nested(levels - 1)}
 
 
 def placed(data: Any) -> Event:
@@ -49,8 +56,8 @@ def test_an_amount_without_a_currency_is_a_number_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("data", "field", "rule"),
     [
-        ({}, "data", "schema"),
-        ({"lines": [{"sku": 1}, {}]}, "data.lines[1]", "schema"),
+        ({}, "data.lines", "schema"),
+        ({"lines": [{"sku": 1}, {}]}, "data.lines[1].sku", "schema"),
         ({"lines": [], "note": "too long"}, "data.note", "schema"),
         ({"lines": [], "amount": 1.5, "currency": "EUR"}, "data.amount", "not_an_amount"),
     ],
@@ -92,6 +99,13 @@ def test_a_schema_that_never_ends_refuses_the_event() -> None:
         ({"data_schema": {"$id": "https://x.example/"}}, r"\$id is left out"),
         ({"data_schema": {"$schema": "http://json-schema.org/draft-04/schema#"}}, "2020-12"),
         ({"data_schema": {"description": "x" * 33_000}}, "at most 32768 bytes"),
+        ({"data_schema": {"type": "array"}}, "not_an_object"),
+        ({"data_schema": {"properties": {"a": {"pattern": "("}}}}, "not_a_schema"),
+        ({"data_schema": {"const": "\u0000"}}, "forbidden_character"),
+        ({"data_schema": {"properties": {"\ud800": {}}}}, "forbidden_character"),
+        ({"data_schema": {"maximum": float("inf")}}, "not_a_number"),
+        ({"data_schema": {"maximum": 2**63}}, "integer_out_of_range"),
+        ({"data_schema": nested(65)}, "too_deep"),
         ({"owner": "it"}, "owner"),
     ],
 )
@@ -106,3 +120,80 @@ def test_a_field_that_is_called_like_a_keyword_is_no_reference() -> None:
     schema = {"properties": {"$ref": {"type": "string"}, "$id": {"type": "string"}}}
 
     assert draft(data_schema=schema).namespace == "shop"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "rule"),
+    [
+        ({"type": "deal.renewed"}, "type", "reserved_namespace"),
+        ({"data_schema": {"$ref": "#/$defs/nowhere"}}, "data_schema", "reference"),
+    ],
+)
+def test_a_refused_draft_names_field_and_rule(
+    changes: dict[str, Any], field: str, rule: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        draft(**changes)
+
+    assert [(error["loc"], error["type"]) for error in refused.value.errors()] == [((field,), rule)]
+
+
+def test_a_refusal_says_which_limit_was_broken_and_never_what_was_sent() -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        placed({"lines": [], "note": "a secret"})
+
+    assert refused.value.detail == "breaks maxLength 5"
+
+
+def test_a_long_rule_is_named_without_its_value() -> None:
+    long = draft(data_schema={"properties": {"plan": {"enum": ["x" * 100]}}})
+
+    with pytest.raises(InvalidEvent) as refused:
+        own_types_of([long]).check("shop.order.placed", {"plan": "y"})
+
+    assert (refused.value.field, refused.value.detail) == ("data.plan", "breaks enum")
+
+
+def test_a_refusal_carries_the_type_that_may_be_known_better_elsewhere() -> None:
+    with pytest.raises(OwnTypeRefused) as refused:
+        decode(raw(type="shop.order.placed"), now_us=NOW_US)
+
+    assert refused.value.type == "shop.order.placed"
+
+
+def test_a_newer_version_takes_the_place_of_the_older_and_leaves_the_others() -> None:
+    both = own_types_of([draft(), draft(type="shop.order.returned")])
+
+    updated = both.updated([draft(data_schema={})])
+
+    updated.check("shop.order.placed", {})
+    with pytest.raises(InvalidEvent):
+        updated.check("shop.order.returned", {})
+
+
+def test_who_does_not_know_the_registered_types_refuses_only_impossible_names() -> None:
+    unjudged = UnjudgedOwnTypes()
+
+    unjudged.check("shop.order.placed", {"anything": True})
+    with pytest.raises(InvalidEvent, match="type: unknown_type"):
+        unjudged.check("engagement.fax.sent", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("shop.order.placed", True),
+        ("deal.renewed", False),
+        ("shop", False),
+        ("shop.order.placed\n", False),
+        ("shop.order.\x00", False),
+    ],
+)
+def test_only_names_that_could_be_registered_are_looked_for(name: str, expected: bool) -> None:
+    assert may_be_registered(name) is expected
+
+
+def test_a_stored_type_is_read_even_if_its_namespace_is_built_in_by_now() -> None:
+    stored = {**draft().model_dump(), "type": "deal.renewed", "version": 1, "created_at": NOW}
+
+    assert OwnType.model_validate(stored).type == "deal.renewed"
