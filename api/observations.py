@@ -4,10 +4,13 @@ A cohort is mature once the window of the last unit it may hold has passed: at t
 day plus the window. So a unit enters the decision once, with all others of its day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from attribution.increments import Cell, CohortCounts
+from msgspec.structs import replace
+
+from attribution.increments import Cell, CellIncrement, CohortCounts
+from attribution.money import DAY_US
 from inference.moments import Moments
 from inference.plan import (
     ArmCounts,
@@ -16,11 +19,14 @@ from inference.plan import (
     MetricMoments,
     MetricPlan,
     Observations,
+    UncappedMoments,
+    UnitOutcome,
 )
 from schemas.currencies import MINOR_DIGITS
 from schemas.resources import Measure, Metric, MetricKind, MetricUse, Variant
 from storage.definitions import DefinitionBody
 from storage.readings import ExperimentTotals
+from storage.unit_outcomes import UnitOutcomes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -46,24 +52,36 @@ def plan_of(body: DefinitionBody) -> ExperimentPlan:
     )
 
 
-def observations_of(totals: ExperimentTotals, *, now: datetime) -> Observations:
-    """Return what was counted, split into mature and still open at the time `now`."""
+def observations_of(
+    totals: ExperimentTotals, *, now: datetime, units: Sequence[UnitOutcomes] | None = None
+) -> Observations:
+    """Return what was counted, split into mature and still open at the time `now`.
+
+    `units` are all units in the order of their exposure, where few enough to be read one by one.
+    """
     experiment = totals.body.experiment
     keys = [use.metric for use in experiment.metrics]
     variants = [variant.key for variant in experiment.variants]
     windows = [totals.body.metrics[key].window for key in keys]
+    first = min((cohort.day for cohort, n in totals.cohorts.items() if n.units), default=None)
+    capped = [use.cap is not None for use in experiment.metrics]
     moments: dict[tuple[str, str], MetricMoments] = {}
     for cell, increment in totals.cells.items():
         name = (variants[cell.variant], keys[cell.metric])
         sums = moments.get(name, MetricMoments())
-        mature = is_mature(cell.day, windows[cell.metric], now)
-        moments[name] = _added(sums, increment.moments, mature=mature)
+        if is_mature(cell.day, windows[cell.metric], now):
+            week = _week(cell.day, first)
+            moments[name] = _matured(sums, increment, week, is_capped=capped[cell.metric])
+        else:
+            still_open = sums.still_open + increment.moments
+            moments[name] = replace(sums, still_open=still_open)
     return Observations(
         moments=moments,
         units=_units(variants, totals),
-        exposed_since=_first_day(cohort.day for cohort, n in totals.cohorts.items() if n.units),
+        exposed_since=None if first is None else start_of(first),
         backfill_complete=totals.is_built,
         exposed_by_day=_exposed_by_day(variants, totals),
+        unit_outcomes=None if units is None else _mature_units(totals.body, units, now),
     )
 
 
@@ -127,10 +145,44 @@ def _scale(measure: Measure | None, digits: int) -> int:
     return digits if measure.value == "amount" else measure.scale
 
 
-def _added(sums: MetricMoments, more: Moments, *, mature: bool) -> MetricMoments:
-    if mature:
-        return MetricMoments(sums.mature + more, sums.still_open)
-    return MetricMoments(sums.mature, sums.still_open + more)
+def _matured(
+    sums: MetricMoments, more: CellIncrement, week: int, *, is_capped: bool
+) -> MetricMoments:
+    weeks = {**sums.weeks, week: sums.weeks.get(week, Moments.zero()) + more.moments}
+    return replace(
+        sums,
+        mature=sums.mature + more.moments,
+        weeks=weeks,
+        uncapped=_uncapped(sums.uncapped, more) if is_capped else None,
+    )
+
+
+def _uncapped(sums: UncappedMoments | None, more: CellIncrement) -> UncappedMoments:
+    before = sums or UncappedMoments()
+    found = more.uncapped
+    as_they_were = Moments(more.moments.n, found.sum_y, found.sum_yy)
+    return UncappedMoments(before.units + found.units, before.sums + as_they_were)
+
+
+def _mature_units(
+    body: DefinitionBody, units: Sequence[UnitOutcomes], now: datetime
+) -> dict[tuple[str, str], tuple[UnitOutcome, ...]]:
+    """Every mature unit on every metric; all windows of a metric are as long, so units mature in
+    the order of their exposure."""
+    found: dict[tuple[str, str], list[UnitOutcome]] = {}
+    for place, unit in enumerate(units):
+        variant = body.experiment.variants[unit.variant].key
+        day = unit.exposed_us // DAY_US
+        for use, outcome in zip(body.experiment.metrics, unit.outcomes, strict=True):
+            if is_mature(day, body.metrics[use.metric].window, now):
+                one = UnitOutcome(place, outcome.y, outcome.d)
+                found.setdefault((variant, use.metric), []).append(one)
+    return {name: tuple(outcomes) for name, outcomes in found.items()}
+
+
+def _week(day: int, first: int | None) -> int:
+    """Weeks since the first exposure: no calendar's, so that each has seven days."""
+    return 0 if first is None else (day - first) // 7
 
 
 def _units(variants: list[str], totals: ExperimentTotals) -> dict[str, ArmCounts]:
@@ -152,8 +204,3 @@ def _exposed_by_day(variants: list[str], totals: ExperimentTotals) -> dict[date,
             day = found.setdefault(start_of(cohort.day).date(), {})
             day[variants[cohort.variant]] = exposed
     return found
-
-
-def _first_day(days: Iterable[int]) -> datetime | None:
-    first = min(days, default=None)
-    return None if first is None else start_of(first)

@@ -48,6 +48,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     mixed_share: float
     sample_ratio: Mapping[str, Any] | None
     sample_ratio_by_day: Mapping[str, Any] | None
+    evidence: str
+    evidence_sentence: str
     decisions: tuple[Mapping[str, Any], ...]
     cautions: tuple[str, ...]
     arms: tuple[Mapping[str, Any], ...]
@@ -84,6 +86,8 @@ def results_of(read: Read, language: Language) -> Results:
         mixed_share=read.reading.mixed_share,
         sample_ratio=reading["sample_ratio"],
         sample_ratio_by_day=reading["sample_ratio_by_day"],
+        evidence=reading["evidence"],
+        evidence_sentence=reading["evidence_sentence"],
         decisions=tuple(reading["decisions"]),
         cautions=tuple(reading["cautions"]),
         arms=tuple(reading["arms"]),

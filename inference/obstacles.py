@@ -115,8 +115,8 @@ OBSTACLES = {
         "eingetragen. Klären Sie die Ursache, bevor Sie Ergebnisse lesen.",
     ),
     Reason.DEFINITION_CHANGED: Sentence(
-        en="No valid reading of {metric}: what it counts was changed after the first exposure, so it "
-        "no longer answers the registered question. A follow-up experiment can.",
+        en="No valid reading of {metric}: what it counts was changed after the first exposure, so "
+        "it no longer answers the registered question. A follow-up experiment can.",
         de="Keine gültige Ablesung von {metric}: Was gezählt wird, wurde nach der ersten Begegnung "
         "geändert und beantwortet die eingetragene Frage nicht mehr. Ein Folgeexperiment kann es.",
     ),

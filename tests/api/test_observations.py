@@ -1,15 +1,16 @@
 """From stored totals to observations: maturity by whole days, units by variant, money in steps."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from api.observations import incomplete_units, is_mature, observations_of, plan_of
-from attribution.increments import Cell, CellIncrement, Cohort, CohortCounts
+from attribution.increments import Cell, CellIncrement, Cohort, CohortCounts, Uncapped
 from attribution.units import Stray
 from inference.moments import Moments
-from inference.plan import ArmCounts, MetricMoments
+from inference.plan import ArmCounts, MetricMoments, UncappedMoments
 from schemas.resources import (
     EventFilter,
     ExperimentDraft,
@@ -106,9 +107,46 @@ def test_sums_are_split_into_mature_and_still_open_over_all_days() -> None:
 
     assert found.moments == {
         ("b", "value"): MetricMoments(
-            Moments.of_outcome(5) + Moments.of_outcome(7), Moments.of_outcome(11)
+            Moments.of_outcome(5) + Moments.of_outcome(7),
+            Moments.of_outcome(11),
+            weeks={0: Moments.of_outcome(5) + Moments.of_outcome(7)},
         )
     }
+
+
+def test_weeks_count_from_the_first_exposure_and_hold_mature_units_only() -> None:
+    cohorts = {Cohort(1, 0, DAY): CohortCounts(units=1, mixed=0, exposures=1)}
+    cells = {
+        Cell(1, 0, 1, day): CellIncrement(Moments.of_outcome(value), 0)
+        for day, value in ((DAY + 6, 5), (DAY + 7, 7), (DAY + 13, 11), (DAY + 14, 13))
+    }
+
+    found = observations_of(totals(cells, cohorts), now=MIDNIGHT + timedelta(days=28))
+
+    assert found.moments["b", "value"].weeks == {
+        0: Moments.of_outcome(5),
+        1: Moments.of_outcome(7) + Moments.of_outcome(11),
+    }
+
+
+def test_limits_looks_and_the_error_rate_are_as_registered() -> None:
+    uses = (
+        MetricUse(metric="value", equivalence=Decimal("2.5")),
+        MetricUse(metric="score", role="guardrail", margin=Decimal("0.5")),
+    )
+    changes = {
+        "metrics": uses,
+        "alpha": Decimal("0.1"),
+        "looks": (Decimal("0.5"), Decimal(1)),
+        "ends_at": MIDNIGHT + timedelta(days=30),
+    }
+    body = replace(BODY, experiment=BODY.experiment.model_copy(update=changes))
+
+    plan = plan_of(body)
+
+    assert [(m.equivalence, m.margin) for m in plan.metrics] == [(2.5, None), (None, 0.5)]
+    assert (plan.alpha, plan.looks) == (0.1, (0.5, 1.0))
+    assert plan.ends_at == MIDNIGHT + timedelta(days=30)
 
 
 def test_units_are_counted_by_variant_and_by_day_without_mixed_ones() -> None:
@@ -150,3 +188,18 @@ def test_outcomes_with_a_part_that_could_not_be_read_are_counted() -> None:
     }
 
     assert incomplete_units(totals(cells)) == {("a", "score"): 3}
+
+
+def test_a_capped_metric_keeps_its_figures_as_they_were() -> None:
+    capped = MetricUse(metric="value", cap=Decimal(100))
+    body = replace(BODY, experiment=BODY.experiment.model_copy(update={"metrics": (capped,)}))
+    cells = {
+        Cell(1, 0, 1, DAY): CellIncrement(Moments.of_outcome(100), 0, Uncapped(1, 900, 810_000)),
+        Cell(1, 0, 1, DAY + 1): CellIncrement(Moments.of_outcome(7), 0, Uncapped(0, 7, 49)),
+    }
+
+    found = observations_of(replace(totals(cells), body=body), now=MIDNIGHT + timedelta(days=30))
+
+    assert found.moments["b", "value"].uncapped == UncappedMoments(
+        1, Moments.of_outcome(900) + Moments.of_outcome(7)
+    )
