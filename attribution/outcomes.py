@@ -9,7 +9,7 @@ from attribution.units import DealState, MetricSums, Stamp
 from schemas.events import Event
 from schemas.resources import MetricKind
 
-_VERDICTS = {"deal.won": True, "deal.lost": False, "deal.reopened": False}
+_VERDICTS = frozenset({"deal.won", "deal.lost", "deal.reopened"})
 
 
 class Outcome(NamedTuple):
@@ -117,9 +117,10 @@ def _note_deal(deals: dict[str, DealState], deal: str, event: Event, rates: Rate
     if state is None:
         state = deals[deal] = DealState()
     stamp = stamp_of(event)
-    verdict = _VERDICTS.get(event.type)
-    if verdict is not None and stamp > state.verdict_at:
-        state.verdict_at, state.won = stamp, verdict
+    if event.type in _VERDICTS and stamp > state.verdict_at:
+        state.verdict_at = stamp
+        state.won = event.type == "deal.won"
+        state.reopened = event.type == "deal.reopened"
     if event.amount is not None and stamp > state.amount_at:
         state.amount_at, state.amount = stamp, amount_of(event, rates)
 

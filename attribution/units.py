@@ -21,6 +21,12 @@ class DealState(msgspec.Struct, array_like=True):
     amount: int | None = None
     verdict_at: Stamp = NEVER
     won: bool = False
+    reopened: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether nothing was said of the deal that settles it."""
+        return self.reopened or self.verdict_at == NEVER
 
 
 class MetricSums(msgspec.Struct, array_like=True):

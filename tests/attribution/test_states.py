@@ -44,6 +44,14 @@ def test_a_streamed_state_comes_back_as_it_was_packed() -> None:
     assert pack(unpack(packed)) == packed
 
 
+def test_a_deal_remembered_before_reopening_was_told_apart_is_read_as_not_reopened() -> None:
+    before = msgspec.msgpack.encode([(5, "crm", "a"), -3, (6, "erp", "b"), True])
+
+    deal = msgspec.msgpack.decode(before, type=DealState)
+
+    assert deal == DealState((5, "crm", "a"), -3, (6, "erp", "b"), won=True, reopened=False)
+
+
 def test_two_states_share_no_mutable_part() -> None:
     first, second = unpack(pack(HomeState())), unpack(pack(HomeState()))
 
