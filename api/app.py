@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from api import (
     currency_rates,
     dead_letters,
+    deals,
     experiments,
     gateway,
     health,
@@ -31,6 +32,7 @@ ROUTERS = (
     plans.router,
     experiments.router,
     results.router,
+    deals.router,
     stream.router,
     dead_letters.router,
     currency_rates.router,

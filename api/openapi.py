@@ -7,6 +7,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.deals_document import Deals
 from api.health import NotReadyProblem
 from api.problem_handlers import InvalidInput
 from api.results_document import Results
@@ -16,7 +17,7 @@ from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIBED = (
     *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
-    *(Receipt, Results),
+    *(Receipt, Results, Deals),
 )
 
 

@@ -68,7 +68,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
 def results_of(read: Read, language: Language) -> Results:
     """Return the document in one language."""
-    reading = _in_language(msgspec.to_builtins(read.reading), language)
+    reading = in_language(msgspec.to_builtins(read.reading), language)
     totals = read.totals
     return Results(
         experiment=read.experiment.model_dump(mode="json"),
@@ -102,7 +102,7 @@ def timeless(results: Results) -> Results:
 
 
 def _intake(intake: Intake, language: Language) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = _in_language(msgspec.to_builtins(intake), language)
+    found: Mapping[str, Any] = in_language(msgspec.to_builtins(intake), language)
     return found
 
 
@@ -145,12 +145,12 @@ def _pair(pair: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**pair, "estimate": None if decisive is None else decisive["estimate"]}
 
 
-def _in_language(value: Any, language: Language) -> Any:
+def in_language(value: Any, language: Language) -> Any:
     """Replace every sentence by its one language."""
     if isinstance(value, dict):
         if value.keys() == {"en", "de"}:
             return value[language]
-        return {name: _in_language(item, language) for name, item in value.items()}
+        return {name: in_language(item, language) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_in_language(item, language) for item in value]
+        return [in_language(item, language) for item in value]
     return value

@@ -103,6 +103,32 @@ def test_hillstrom_rates_compare_as_published(
     assert pair["status"] == "better"
 
 
+def test_hillstrom_says_in_one_word_what_the_published_analysis_shows(
+    hillstrom: dict[str, Any],
+) -> None:
+    statuses = {
+        (metric["metric"].removeprefix("hillstrom-"), pair["baseline"], pair["variant"]): (
+            pair["status"]
+        )
+        for metric in hillstrom["metrics"]
+        for pair in metric["pairs"]
+    }
+
+    assert [statuses[m, "none", "mens"] for m in ("visit", "conversion", "spend")] == ["better"] * 3
+    assert statuses["visit", "none", "womens"] == "better"
+    assert statuses["spend", "mens", "womens"] == "undecided"
+
+
+def test_hillstrom_mails_differ_in_spend_at_one_look_and_not_after_correction(
+    hillstrom: dict[str, Any],
+) -> None:
+    pair = pair_of(metric_of(hillstrom, "hillstrom-spend"), "mens", "womens")
+
+    assert pair["fixed"]["p_value"] == pytest.approx(0.0305, abs=5e-5)
+    assert pair["corrected_p_value"] > 0.05
+    assert pair["always_valid"]["lower"] < 0 < pair["always_valid"]["upper"]
+
+
 def test_hillstrom_split_is_the_registered_one(
     hillstrom: dict[str, Any], known: dict[str, Any]
 ) -> None:
