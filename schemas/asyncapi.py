@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.catalog import TOPICS, Topic
 from schemas.event_types import EVENT_TYPES
+from schemas.insights import INSIGHT_TYPES
 
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 
@@ -12,9 +13,10 @@ CONTRACTS: dict[str, tuple[str, ...]] = {
     "event": tuple(row.contract for row in EVENT_TYPES.values()),
     "dead-letter": ("dead-letter.v1",),
     "definition": ("definition.v1",),
-    "insight": (),
+    "insight": tuple(row.contract for row in INSIGHT_TYPES.values()),
 }
-"""The messages of each contract that the catalogue names; nothing is written as insight so far."""
+"""The messages of each contract that the catalogue names."""
+_CLOUD_EVENTS = (*CONTRACTS["event"], *CONTRACTS["insight"])
 
 
 def asyncapi_document(version: str) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def _message(contract: str) -> dict[str, Any]:
     return {
         "name": contract,
         "contentType": "application/cloudevents+json"
-        if contract in CONTRACTS["event"]
+        if contract in _CLOUD_EVENTS
         else "application/json",
         "payload": {
             "schemaFormat": SCHEMA_FORMAT,

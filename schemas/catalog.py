@@ -52,11 +52,11 @@ DEAD_LETTERS = Topic(
 INSIGHTS = Topic(
     name="insights",
     contract="insight",
-    key="experiment",
+    key="experiment/<key>, source/<source> or webhook/<id>",
     partitions=1,
     retention_ms=90 * DAY_MS,
-    producers=("stream_processors",),
-    consumers=("webhooks and other systems",),
+    producers=("api: insight publisher",),
+    consumers=("other systems",),
 )
 REGISTRY = Topic(
     name="registry",

@@ -11,6 +11,7 @@ from schemas.definitions import PublishedDefinition
 from schemas.envelope import Envelope
 from schemas.event_type_drafts import EventTypeDraft, OwnType
 from schemas.event_types import EVENT_TYPES, EventType
+from schemas.insight_schemas import insight_schemas
 from schemas.problems import Problem
 from schemas.resources import Experiment, ExperimentDraft, Metric, MetricDraft
 
@@ -39,6 +40,7 @@ def json_schemas() -> dict[str, JsonSchema]:
         {row.contract: event_schema(row) for row in EVENT_TYPES.values()}
         | {name: _schema_of_struct(name, kind) for name, kind in _STRUCTS.items()}
         | {name: _schema_of_resource(name, kind) for name, kind in _RESOURCES.items()}
+        | insight_schemas()
     )
 
 
