@@ -10,6 +10,7 @@ from api import (
     currency_rates,
     dead_letters,
     deals,
+    event_types,
     experiments,
     gateway,
     health,
@@ -28,6 +29,7 @@ from schemas.catalog import EVENTS
 
 ROUTERS = (
     gateway.router,
+    event_types.router,
     metrics.router,
     plans.router,
     experiments.router,

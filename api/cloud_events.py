@@ -14,6 +14,7 @@ from api.problems import ProblemError
 from schemas.codec import decode, decode_binary
 from schemas.dead_letters import identity_of
 from schemas.events import Event
+from schemas.own_types import OwnTypes
 
 _PREFIX = "ce-"
 _ONE = "application/cloudevents+json"
@@ -25,7 +26,7 @@ MEDIA_TYPES = (_ONE, _BATCH, _JSON)
 class Sent(Protocol):
     """One event as it was sent: not looked at so far, perhaps no event at all."""
 
-    def read(self, now_us: int) -> Event:
+    def read(self, now_us: int, own_types: OwnTypes) -> Event:
         """Return the event. Raises InvalidEvent."""
 
     def identity(self) -> tuple[str | None, str | None]:
@@ -38,9 +39,9 @@ class Structured:
 
     raw: bytes
 
-    def read(self, now_us: int) -> Event:
+    def read(self, now_us: int, own_types: OwnTypes) -> Event:
         """Return the event. Raises InvalidEvent."""
-        return decode(self.raw, now_us=now_us)
+        return decode(self.raw, now_us=now_us, own_types=own_types)
 
     def identity(self) -> tuple[str | None, str | None]:
         """Return source and id as far as they can be read."""
@@ -54,9 +55,9 @@ class Binary:
     attributes: Mapping[str, str]
     body: bytes
 
-    def read(self, now_us: int) -> Event:
+    def read(self, now_us: int, own_types: OwnTypes) -> Event:
         """Return the event. Raises InvalidEvent."""
-        return decode_binary(self.attributes, self.body, now_us=now_us)
+        return decode_binary(self.attributes, self.body, now_us=now_us, own_types=own_types)
 
     def identity(self) -> tuple[str | None, str | None]:
         """Return source and id as far as they can be read."""

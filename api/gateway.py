@@ -21,6 +21,7 @@ from api.problems import ProblemError, problem_response, retry_after
 from api.services import Services, services_of
 from api.verdicts import (
     AllRefusedProblem,
+    Doubt,
     NotTakenProblem,
     Receipt,
     all_refused,
@@ -84,11 +85,20 @@ def _refuse_while_stalled(services: Services) -> None:
 
 
 async def _judge(sent: Sequence[Sent], services: Services) -> list[Event | Verdict]:
+    judged = await _judge_once(sent, services)
+    doubted = {found.type for found in judged if isinstance(found, Doubt)}
+    if doubted and await services.registered_types.learn(doubted):
+        judged = await _judge_once(sent, services)
+    return [found.verdict if isinstance(found, Doubt) else found for found in judged]
+
+
+async def _judge_once(sent: Sequence[Sent], services: Services) -> list[Event | Verdict | Doubt]:
     now_us = time.time_ns() // 1_000
-    judged: list[Event | Verdict] = []
+    rules, own_types = services.gate_rules, services.registered_types.own_types
+    judged: list[Event | Verdict | Doubt] = []
     for start in range(0, len(sent), JUDGED_AT_A_TIME):
         part = enumerate(sent[start : start + JUDGED_AT_A_TIME], start)
-        judged += [judge(index, one, services.gate_rules, now_us) for index, one in part]
+        judged += [judge(index, one, rules, own_types, now_us) for index, one in part]
         await asyncio.sleep(0)
     return judged
 

@@ -16,6 +16,7 @@ from api.database import Database
 from api.in_flight import InFlight
 from api.live_readings import LiveReadings
 from api.log_writer import LogWriter
+from api.registered_types import RegisteredTypes
 from api.settings import Settings
 from schemas.gate import GateRules
 
@@ -32,6 +33,7 @@ class Services:
     log: LogWriter
     database: Database
     contact_accounts: ContactAccounts
+    registered_types: RegisteredTypes
     readings: LiveReadings
 
 
@@ -52,9 +54,15 @@ async def running_services(settings: Settings, events_topic: str) -> AsyncIterat
         ),
         database=database,
         contact_accounts=ContactAccounts(database),
+        registered_types=RegisteredTypes(database),
         readings=LiveReadings(database),
     )
-    async with _running(services.log.run(), database.run(), services.readings.run()):
+    async with _running(
+        services.log.run(),
+        database.run(),
+        services.readings.run(),
+        services.registered_types.run(),
+    ):
         yield services
 
 

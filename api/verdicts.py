@@ -8,6 +8,7 @@ from api import problems
 from api.cloud_events import Sent
 from schemas.events import Event, InvalidEvent
 from schemas.gate import GateRules, normalise
+from schemas.own_types import OwnTypeRefused, OwnTypes
 from schemas.problems import Problem, Verdict
 
 
@@ -42,21 +43,36 @@ class AllRefusedProblem(Problem, frozen=True, kw_only=True):
     refused: int
 
 
-def judge(index: int, sent: Sent, rules: GateRules, now_us: int) -> Event | Verdict:
-    """The event as the log may hold it, or the verdict that refuses it."""
+class Doubt(msgspec.Struct, frozen=True):
+    """An event that is refused by what is known of its type; whether that is all, is to be seen."""
+
+    type: str
+    verdict: Verdict
+
+
+def judge(
+    index: int, sent: Sent, rules: GateRules, own_types: OwnTypes, now_us: int
+) -> Event | Verdict | Doubt:
+    """The event as the log may hold it, or the verdict that refuses it, perhaps in doubt."""
     try:
-        return normalise(sent.read(now_us), rules)
+        return normalise(sent.read(now_us, own_types), rules)
+    except OwnTypeRefused as refusal:
+        return Doubt(refusal.type, _refused(index, sent, refusal))
     except InvalidEvent as refusal:
-        source, event_id = sent.identity()
-        return Verdict(
-            index=index,
-            verdict="refused",
-            id=event_id,
-            source=source,
-            field=refusal.field,
-            rule=refusal.rule,
-            detail=refusal.detail,
-        )
+        return _refused(index, sent, refusal)
+
+
+def _refused(index: int, sent: Sent, refusal: InvalidEvent) -> Verdict:
+    source, event_id = sent.identity()
+    return Verdict(
+        index=index,
+        verdict="refused",
+        id=event_id,
+        source=source,
+        field=refusal.field,
+        rule=refusal.rule,
+        detail=refusal.detail,
+    )
 
 
 def receipt(judged: Sequence[Event | Verdict]) -> Receipt:

@@ -5,7 +5,9 @@ events, which attribution counts once by (source, id).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
@@ -14,9 +16,11 @@ from attribution.identity import lone_contacts
 from schemas.codec import decode, encode
 from schemas.events import Event
 from schemas.gate import GateRules, normalise
+from schemas.own_types import OwnTypeRefused, OwnTypes
 from schemas.partitioning import partition_key
 from storage.batches import DecodedBatch, fence, record_delivery
 from storage.contacts import homes_of
+from storage.known_types import KnownTypes
 from storage.offsets import FencedError as OffsetMoved
 from storage.pool import Connection, Pool
 from stream_processors.batches import Batch
@@ -26,7 +30,7 @@ from stream_processors.delivery import FencedError
 
 
 class IntakeAgent:
-    """Validates, normalises, keys and passes on; keeps nothing between batches."""
+    """Validates, normalises, keys and passes on; keeps only the types it has met."""
 
     def __init__(
         self,
@@ -43,10 +47,11 @@ class IntakeAgent:
         self._dead_letters = dead_letters
         self._rules = rules
         self._target = target
+        self._known = KnownTypes()
 
     async def handle(self, batch: Batch) -> None:
         """Pass one batch on, then move its offset; FencedError where another worker did."""
-        decoded = self._decode(batch)
+        decoded = await self._judge(batch)
         await self._dead_letters.write(decoded)
         await self._pass_on([sent.event for sent in decoded.events])
         try:
@@ -55,8 +60,22 @@ class IntakeAgent:
         except OffsetMoved as moved:
             raise FencedError(str(moved)) from moved
 
-    def _decode(self, batch: Batch) -> DecodedBatch:
-        events, refused = decode_records(batch, self._at_the_door)
+    async def _judge(self, batch: Batch) -> DecodedBatch:
+        door = _Door(self._rules, self._known.own_types)
+        decoded = self._decode(batch, door)
+        if await self._learn(door.doubted):
+            decoded = self._decode(batch, _Door(self._rules, self._known.own_types))
+        return decoded
+
+    async def _learn(self, doubted: Collection[str]) -> bool:
+        now = time.monotonic()
+        if not self._known.lacks(doubted, now):
+            return False
+        async with self._pool.connection() as connection:
+            return await self._known.learn(connection, doubted, now)
+
+    def _decode(self, batch: Batch, door: "_Door") -> DecodedBatch:
+        events, refused = decode_records(batch, door)
         return DecodedBatch(
             topic_id=self._topic_id(batch.topic),
             topic=batch.topic,
@@ -66,10 +85,6 @@ class IntakeAgent:
             events=events,
             refused=refused,
         )
-
-    def _at_the_door(self, raw: bytes, received_us: int) -> Event:
-        # The record's own time, not the clock: a batch that is read again is judged the same.
-        return normalise(decode(raw, now_us=received_us), self._rules)
 
     async def _pass_on(self, events: Sequence[Event]) -> None:
         if not events:
@@ -86,6 +101,24 @@ class IntakeAgent:
             self._target, key=key, value=encode(event)
         )
         return future
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Judges records; `doubted` collects the types by which events are refused, as far as known."""
+
+    rules: GateRules
+    own_types: OwnTypes
+    doubted: set[str] = field(default_factory=set)
+
+    def __call__(self, raw: bytes, received_us: int) -> Event:
+        # The record's own time, not the clock: a batch that is read again is judged the same.
+        try:
+            event = decode(raw, now_us=received_us, own_types=self.own_types)
+        except OwnTypeRefused as refusal:
+            self.doubted.add(refusal.type)
+            raise
+        return normalise(event, self.rules)
 
 
 async def _close(connection: Connection, batch: DecodedBatch) -> None:
