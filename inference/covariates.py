@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from inference import reasons
-from inference.arguments import ArgumentError, between
+from inference.arguments import ArgumentError, between, whole
 from inference.arms import Arm, Arms, arm_of_means
 from inference.comparison import Comparison, NotComparable, Reason, not_comparable
 from inference.covariate_moments import CovariateMoments
@@ -89,6 +89,7 @@ def adjust(
     that varies within the arms, below `FEWEST_UNITS_PER_COVARIATE`, and where the arms differed
     before exposure: one covariate by Welch's t, or all of them by Hotelling's T², with p < 0.001.
     """
+    whole("scale", scale, at_least=0)
     if control.covariates != treatment.covariates:
         raise ArgumentError(
             "treatment", f"must have {control.covariates} covariates, not {treatment.covariates}"
