@@ -1,7 +1,7 @@
 """Reads from the API: results once, or as they change; a refusal is a sentence, never a trace."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +31,17 @@ class ApiClient:
         """Return the keys of the first page of experiments."""
         return [found["key"] for found in self._get("/v1/experiments")["experiments"]]
 
+    def event_types(self) -> Sequence[Document]:
+        """Return the newest version of every registered event type."""
+        found: Sequence[Document] = self._get("/v1/event-types")["event_types"]
+        return found
+
+    def register_event_type(self, draft: Document) -> tuple[Document, bool]:
+        """Register an event type; return it, and whether this version is new."""
+        answer = self._asked("POST", "/v1/event-types", json=draft)
+        found: Document = answer.json()
+        return found, answer.status_code == HTTPStatus.CREATED
+
     def results(self, key: str, language: str = "en") -> Document:
         """Return the results of one experiment."""
         return self._get(f"/v1/experiments/{key}/results", language=language)
@@ -50,15 +61,18 @@ class ApiClient:
                     yield json.loads(line.removeprefix("data: "))
 
     def _get(self, path: str, **parameters: str) -> Document:
+        found: Document = self._asked("GET", path, params=parameters).json()
+        return found
+
+    def _asked(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
-            answer = self._client.get(path, params=parameters)
+            answer = self._client.request(method, path, **content)
         except httpx.TransportError as error:
             raise ApiError(
                 f"The API at {self._client.base_url} does not answer ({type(error).__name__})."
             ) from error
         _raise_refusal(answer)
-        found: Document = answer.json()
-        return found
+        return answer
 
 
 @contextmanager
@@ -72,7 +86,7 @@ def connected(address: GatewayAddress) -> Iterator[ApiClient]:
 
 
 def _raise_refusal(answer: httpx.Response) -> None:
-    if answer.status_code == HTTPStatus.OK:
+    if answer.is_success:
         return
     problem = answer.json()
     raise ApiError(f"{problem.get('detail') or problem['title']} ({answer.status_code})")

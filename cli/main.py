@@ -35,6 +35,7 @@ SUBCOMMANDS = (
     Subcommand("down", "cli.down", "Stop what runs for a data directory."),
     Subcommand("status", "cli.status", "Show what runs, where, and since when."),
     Subcommand("env", "cli.env", "Print address and token of the running stack, for a shell."),
+    Subcommand("event-types", "cli.event_types", "Register event types of the house; list them."),
     Subcommand("read", "cli.read", "Show what an experiment's data say, once or live."),
     Subcommand("doctor", "cli.doctor", "Say what is wrong and what to do about it."),
     Subcommand("migrate", "cli.migrate", "Bring the database to the newest schema."),

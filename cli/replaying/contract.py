@@ -4,11 +4,17 @@ import time
 
 from schemas.codec import decode
 from schemas.events import Event
+from schemas.own_types import UnjudgedOwnTypes
+
+_OWN_TYPES = UnjudgedOwnTypes()
 
 
 def judge(raw: bytes) -> Event:
-    """Return the event as the gateway would read it now; raises InvalidEvent."""
-    return decode(raw, now_us=time.time_ns() // 1_000)
+    """Return the event as the gateway would read it now; raises InvalidEvent.
+
+    Which types the house has registered, and what their data hold, only the gateway knows.
+    """
+    return decode(raw, now_us=time.time_ns() // 1_000, own_types=_OWN_TYPES)
 
 
 class CountingJudge:

@@ -41,27 +41,37 @@ Destination = GatewayAddress | KafkaAddress
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
     """Declare the options that choose the destination."""
-    add_data_dir(parser)
+    add_gateway(parser)
     parser.add_argument(
         "--to",
         choices=("gateway", "kafka"),
         default="gateway",
         help="post to the API, or write to the topic events.inbox (default: %(default)s)",
     )
-    parser.add_argument("--url", help=f"root of the API (default: {URL}, or the stack's)")
-    parser.add_argument("--token", help=f"token of the API (default: {TOKEN.name}, or the stack's)")
     parser.add_argument(
         "--kafka", help=f"bootstrap address (default: {KAFKA.name}, or the stack's)"
     )
 
 
+def add_gateway(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that choose the API alone."""
+    add_data_dir(parser)
+    parser.add_argument("--url", help=f"root of the API (default: {URL}, or the stack's)")
+    parser.add_argument("--token", help=f"token of the API (default: {TOKEN.name}, or the stack's)")
+
+
 def destination_of(args: argparse.Namespace, environ: Mapping[str, str]) -> Destination:
     """Return what the options, the environment and the running stack say, in this order."""
-    settings = Settings.from_env(environ)
-    stack = find(args.data_dir)
-    if args.to == "kafka":
-        of_stack = stack.kafka if stack is not None else None
-        return KafkaAddress(_known(args.kafka or settings.kafka or of_stack, args, "--kafka"))
+    if args.to != "kafka":
+        return gateway_of(args, environ)
+    settings, stack = Settings.from_env(environ), find(args.data_dir)
+    of_stack = stack.kafka if stack is not None else None
+    return KafkaAddress(_known(args.kafka or settings.kafka or of_stack, args, "--kafka"))
+
+
+def gateway_of(args: argparse.Namespace, environ: Mapping[str, str]) -> GatewayAddress:
+    """Return the API that the options, the environment and the running stack name."""
+    settings, stack = Settings.from_env(environ), find(args.data_dir)
     of_stack = stack.http if stack is not None else None
     url = _known(args.url or environ.get(URL) or of_stack, args, "--url")
     return GatewayAddress(url, _token(url, args, settings, stack))

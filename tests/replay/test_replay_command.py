@@ -192,3 +192,17 @@ def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+
+
+@pytest.mark.parametrize(
+    ("event_type", "code"), [("product.trial.started", 0), ("engagement.trial.started", 1)]
+)
+def test_a_dry_run_leaves_types_of_the_house_to_the_gateway(
+    event_type: str, code: int, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "own.toml"
+    mapping.write_text(MAPPING.replace("engagement.page.viewed", event_type))
+
+    ended = main(command(rows_file(tmp_path, good_rows(3)), mapping, "--dry-run"))
+
+    assert ended == code
