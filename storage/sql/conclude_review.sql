@@ -1,0 +1,1 @@
+UPDATE reviews SET concluded_at = %(at)s, is_joint = %(is_joint)s WHERE id = %(review_id)s

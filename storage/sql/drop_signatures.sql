@@ -1,0 +1,1 @@
+DELETE FROM review_signatures WHERE review_id = %(review_id)s

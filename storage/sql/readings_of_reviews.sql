@@ -1,0 +1,1 @@
+SELECT review_id, side, person, body, written_at FROM review_readings WHERE review_id = ANY(%(ids)s)

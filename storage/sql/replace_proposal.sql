@@ -1,0 +1,1 @@
+UPDATE reviews SET proposal = %(proposal)s WHERE id = %(review_id)s

@@ -1,0 +1,4 @@
+SELECT r.snapshot -> %(language)s
+FROM reviews r
+JOIN experiments e ON e.id = r.experiment_id
+WHERE e.key = %(key)s AND r.number = %(number)s

@@ -1,0 +1,1 @@
+SELECT review_id, side, person, signed_at, dissent FROM review_signatures WHERE review_id = ANY(%(ids)s)
