@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.deals_document import Deals
+from api.explanations import Explanation
 from api.health import NotReadyProblem
+from api.known_results import KnownResults
 from api.problem_handlers import InvalidInput
 from api.results_document import Results
 from api.verdicts import AllRefusedProblem, NotTakenProblem, Receipt
@@ -17,7 +19,7 @@ from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIBED = (
     *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
-    *(Receipt, Results, Deals),
+    *(Receipt, Results, Deals, Explanation, KnownResults),
 )
 
 

@@ -40,7 +40,7 @@ async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[
         return histories
     cursor = await connection.execute(statement("events_of_homes"), {"homes": list(histories)})
     for row in await cursor.fetchall():
-        histories[row[0]].append(_event(row))
+        histories[row[0]].append(event_of_row(row))
     return histories
 
 
@@ -63,7 +63,8 @@ def _columns(events: Sequence[StoredEvent]) -> dict[str, list[object]]:
     return columns
 
 
-def _event(row: tuple[Any, ...]) -> Event:
+def event_of_row(row: tuple[Any, ...]) -> Event:
+    """Return the event in a row of the statements that read histories."""
     (_home, source, event_id, kind, time_us, account, contact, campaign, content, channel, deal,
      amount, currency, data) = row  # fmt: skip
     return Event(

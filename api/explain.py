@@ -1,0 +1,129 @@
+"""Explain this number, and what it was on an earlier day: both from the stored events."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api import problems
+from api.explanations import Explanation, explain
+from api.known_results import ArrivedEvents, KnownResults
+from api.observations import observations_of, plan_of
+from api.openapi import answer
+from api.problem_handlers import InputError, InvalidInputError
+from api.problems import ProblemError
+from api.results import LanguageAsked
+from api.results_document import Read, in_language, results_of
+from api.services import ServicesHere
+from inference.readings import read_experiment
+from inference.wording import Language
+from schemas.resources import Experiment
+from storage.history_walk import (
+    OtherExposureError,
+    TooManyHomesError,
+    arrivals_since,
+    fates_of,
+    totals_as_known,
+)
+from storage.readings import ExperimentTotals, load_totals
+from storage.registry import experiment
+
+router = APIRouter(prefix="/v1/experiments", tags=["results"])
+
+MOST_HOMES = 50_000
+"""Walked through for one answer: every stored event of theirs is read again."""
+
+
+@router.get(
+    "/{key}/explain",
+    summary="Explain this number",
+    responses={200: answer(Explanation, "Units and events line by line, down to the raw count.")},
+)
+async def explain_metric(
+    key: str,
+    services: ServicesHere,
+    metric: Annotated[str, Query(description="key of a metric of the experiment")],
+    language: LanguageAsked = "en",
+) -> Response:
+    """Return what became of every unit and every stored event of the metric's types."""
+    now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        totals = await load_totals(connection, key)
+        if totals is None:
+            raise ProblemError(
+                problems.CONFLICT, f"experiment {key!r} counts nothing before it is started"
+            )
+        number = _number_of(totals, metric)
+        try:
+            fates = await fates_of(
+                connection, totals.definition_id, totals.body, number, most=MOST_HOMES
+            )
+        except TooManyHomesError as refusal:
+            raise ProblemError(problems.CONFLICT, str(refusal)) from None
+    found = in_language(msgspec.to_builtins(explain(totals, number, fates, now=now)), language)
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+@router.get(
+    "/{key}/as-known",
+    summary="What it was on an earlier day",
+    responses={200: answer(KnownResults, "The results as they could be read then.")},
+)
+async def read_as_known(
+    key: str,
+    services: ServicesHere,
+    on: Annotated[datetime, Query(description="a moment with its offset, not in the future")],
+    language: LanguageAsked = "en",
+) -> Response:
+    """Return the results from what the log had taken by then, and what has arrived since."""
+    now = datetime.now(UTC)
+    _refuse_moment(on, now)
+    async with services.database.connection() as connection:
+        registered = await experiment(connection, key)
+        try:
+            totals = await totals_as_known(connection, key, on, most=MOST_HOMES)
+        except (TooManyHomesError, OtherExposureError) as refusal:
+            raise ProblemError(problems.CONFLICT, str(refusal)) from None
+        if totals is None:
+            raise ProblemError(problems.CONFLICT, f"experiment {key!r} had not started then")
+        arrivals = await arrivals_since(connection, totals.definition_id, on, now)
+    results = await asyncio.to_thread(_read, registered, totals, on, language)
+    found = KnownResults(
+        known_on=on,
+        results=results,
+        arrived_since=tuple(
+            ArrivedEvents(day=a.day, type=a.type, events=a.events, late=a.late) for a in arrivals
+        ),
+    )
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+def _read(
+    registered: Experiment, totals: ExperimentTotals, on: datetime, language: Language
+) -> dict[str, object]:
+    plan, observations = plan_of(totals.body), observations_of(totals, now=on)
+    reading = read_experiment(plan, observations, now=on)
+    read = Read(
+        experiment=registered, totals=totals, plan=plan, observations=observations, reading=reading
+    )
+    found: dict[str, object] = msgspec.to_builtins(results_of(read, language))
+    return found
+
+
+def _number_of(totals: ExperimentTotals, metric: str) -> int:
+    uses = [use.metric for use in totals.body.experiment.metrics]
+    if metric not in uses:
+        raise InvalidInputError(
+            InputError("metric", "unknown_metric", f"the experiment has {', '.join(uses)}")
+        )
+    return uses.index(metric)
+
+
+def _refuse_moment(on: datetime, now: datetime) -> None:
+    if on.tzinfo is None:
+        raise InvalidInputError(InputError("on", "no_offset", "a time carries its offset"))
+    if on > now:
+        raise InvalidInputError(InputError("on", "in_the_future", "nothing is known of it yet"))

@@ -1,0 +1,3 @@
+SELECT home FROM definition_homes
+WHERE definition_id = %(id)s AND home > %(after)s
+ORDER BY home LIMIT %(limit)s
