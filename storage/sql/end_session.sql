@@ -1,0 +1,2 @@
+-- End one session.
+DELETE FROM sessions WHERE hash = %(hash)s;

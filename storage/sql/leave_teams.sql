@@ -1,0 +1,2 @@
+-- Take a person out of every team.
+DELETE FROM team_members WHERE person = %(person)s;
