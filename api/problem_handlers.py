@@ -13,9 +13,16 @@ from starlette.responses import Response
 from api import problems
 from api.database import DatabaseUnreachableError
 from api.problems import ProblemError, problem_of, problem_of_status, problem_response, retry_after
+from schemas.caps import CapError
 from schemas.problems import Problem
 from storage.pool import UNREACHABLE
-from storage.registry import ConflictError, UnknownExperimentError, UnknownMetricError
+from storage.registry import (
+    ConflictError,
+    DraftError,
+    UnknownExperimentError,
+    UnknownMetricError,
+)
+from storage.webhooks import UnknownWebhookError
 
 
 class InputError(msgspec.Struct, frozen=True):
@@ -47,8 +54,11 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(InvalidInputError, _on_invalid_input)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(UnknownExperimentError, _on_unknown_experiment)
+    app.add_exception_handler(UnknownExperimentError, _on_unknown)
     app.add_exception_handler(UnknownMetricError, _on_unknown_metric)
+    app.add_exception_handler(UnknownWebhookError, _on_unknown)
+    app.add_exception_handler(CapError, _on_unfit_cap)
+    app.add_exception_handler(DraftError, _on_unfit_draft)
     app.add_exception_handler(ConflictError, _on_conflict)
     for error in (DatabaseUnreachableError, *UNREACHABLE):
         app.add_exception_handler(error, _on_unreachable)
@@ -108,13 +118,22 @@ async def _on_invalid_input(_request: Request, error: Exception) -> Response:
     return problem_response(invalid_input(error.errors))
 
 
-async def _on_unknown_experiment(_request: Request, error: Exception) -> Response:
+async def _on_unknown(_request: Request, error: Exception) -> Response:
     return problem_response(problem_of(ProblemError(problems.NOT_FOUND, str(error))))
 
 
 async def _on_unknown_metric(_request: Request, error: Exception) -> Response:
     unknown = InputError("metrics", "unknown_metric", str(error))
     return problem_response(invalid_input((unknown,)))
+
+
+async def _on_unfit_cap(_request: Request, error: Exception) -> Response:
+    return problem_response(invalid_input((InputError("metrics", "unfit_cap", str(error)),)))
+
+
+async def _on_unfit_draft(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, DraftError)
+    return problem_response(invalid_input((InputError(error.field, error.rule, str(error)),)))
 
 
 async def _on_conflict(_request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.resources import ExperimentDraft, Metric, Resource
+from schemas.resources import ExperimentDraft, Invalidation, Metric, Resource
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
@@ -21,3 +21,5 @@ class PublishedDefinition(Resource):
     reporting_currency: CurrencyCode
     rates: tuple[tuple[CurrencyCode, date, Decimal], ...]
     """Currency, first day, and what one unit of it is worth from then on."""
+    invalidated: dict[str, Invalidation] = {}  # noqa: RUF012 - pydantic copies it
+    """Metric key, or `*` for all, to the amendment that changed what its numbers mean."""

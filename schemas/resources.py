@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from schemas.event_filters import Condition, EventFilter, FieldPath, Resource, Scalar
+from schemas.lifecycle import ExperimentStatus, Interpreters, Invalidation
 from schemas.metric_definitions import (
     Key,
     Measure,
@@ -30,6 +30,8 @@ __all__ = [
     "ExperimentStatus",
     "ExposureRule",
     "FieldPath",
+    "Interpreters",
+    "Invalidation",
     "Key",
     "MatchingExposure",
     "Measure",
@@ -127,6 +129,19 @@ class ExperimentDraft(Resource):
     """Pairs of variants without the control that are compared like those with it."""
     looks: Annotated[tuple[Share, ...], Field(max_length=20)] = ()
     """At which shares of the planned units a decision may be made; rising. At any where empty."""
+    team: Key | None = None
+    """Who does the work; sees most of it while it runs."""
+    interpreters: Interpreters = Interpreters()
+    """Who reads the results together; a review needs somebody of each side."""
+    policy: Key = "shared"
+    """The visibility policy: how much each audience sees in each phase."""
+    follows: Key | None = None
+    """The experiment that raised this question."""
+    decision_rule: Text | None = None
+    """In words, where it is not the usual one: adopt what is better on at least one primary metric
+    while every guardrail is safe."""
+    template: Key | None = None
+    """The template that the draft was begun from."""
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
@@ -147,6 +162,8 @@ class ExperimentDraft(Resource):
         _check_comparisons(self.comparisons, self.variants)
         if any(earlier >= later for earlier, later in pairwise(self.looks)):
             raise ValueError("looks: every share larger than the one before")
+        if self.follows == self.key:
+            raise ValueError("follows: another experiment, not this one")
         return self
 
     def _check_times(self) -> None:
@@ -164,24 +181,29 @@ class ExperimentDraft(Resource):
                 raise ValueError(f"exposure.variants: {sorted(unknown)} are no variants")
 
 
-class ExperimentStatus(StrEnum):
-    """Where an experiment stands."""
-
-    DRAFT = "draft"
-    RUNNING = "running"
-    STOPPED = "stopped"
-
-
 class Experiment(ExperimentDraft):
     """An experiment as stored: its draft, where it stands, and its definition's number."""
 
     status: ExperimentStatus
+    """Where it stands at the time of reading; running and closed follow from its period."""
     epoch: Annotated[int, Field(ge=0)]
-    """Counts the definitions that moments were computed under; 0 before the first start."""
+    """Counts the definitions that moments were computed under; 0 while it is a draft."""
     created_at: datetime
+    registered_at: datetime | None = None
+    """When it was frozen."""
     started_at: datetime | None = None
+    """When somebody let it run rather than wait for the registered start."""
+    closed_at: datetime | None = None
+    """When somebody ended intake before the registered end."""
+    windows_close_at: datetime | None = None
+    """When every unit is mature, where an end is set."""
     stopped_at: datetime | None = None
     stop_reason: str | None = None
+    reviewed_at: datetime | None = None
+    """When a review was first opened; what a review has shown is not hidden again."""
+    decided_at: datetime | None = None
+    invalidated: dict[str, Invalidation] = {}  # noqa: RUF012 - pydantic copies it
+    """Metric key, or `*` for all, to the amendment that changed what the number means."""
 
 
 def _check_comparisons(pairs: Sequence[tuple[str, str]], variants: Sequence[Variant]) -> None:

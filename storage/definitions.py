@@ -1,7 +1,7 @@
 """The active definitions, frozen as they were registered, compiled for attribution."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,20 +12,32 @@ from attribution.definitions import Definition, compile_definition
 from attribution.index import DefinitionIndex
 from attribution.money import Rate, Rates
 from schemas.currencies import MINOR_DIGITS
-from schemas.resources import ExperimentDraft, Metric
+from schemas.resources import ExperimentDraft, Invalidation, Metric
 from storage.gate import registry_revision
 from storage.pool import Connection
 from storage.statements import statement
 
+EVERY_METRIC = "*"
+"""In `invalidated`: every metric of the experiment."""
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionBody:
-    """Everything that decides a number: the experiment, its pinned metrics, the rate table."""
+    """Everything that decides a number: the experiment, its pinned metrics, the rate table.
+
+    `invalidated` names the metrics, or `*` for all, whose meaning an amendment changed after the
+    first exposure.
+    """
 
     experiment: ExperimentDraft
     metrics: dict[str, Metric]
     reporting_currency: str
     rates: tuple[Rate, ...]
+    invalidated: Mapping[str, Invalidation] = field(default_factory=dict)
+
+    def is_invalidated(self, metric: str) -> bool:
+        """Tell whether the numbers of a metric no longer mean what was registered."""
+        return not self.invalidated.keys().isdisjoint({metric, EVERY_METRIC})
 
     def to_json(self) -> Jsonb:
         """Return the body as it is frozen in the database."""
@@ -36,6 +48,9 @@ class DefinitionBody:
                 "metrics": [metric.model_dump(mode="json") for metric in self.metrics.values()],
                 "reporting_currency": self.reporting_currency,
                 "rates": rates,
+                "invalidated": {
+                    key: mark.model_dump(mode="json") for key, mark in self.invalidated.items()
+                },
             }
         )
 
@@ -48,6 +63,11 @@ class DefinitionBody:
             metrics={metric.key: metric for metric in metrics},
             reporting_currency=body["reporting_currency"],
             rates=tuple(Rate(c, date.fromisoformat(d), Decimal(r)) for c, d, r in body["rates"]),
+            # Definitions that were frozen before there were amendments say nothing of them.
+            invalidated={
+                key: Invalidation.model_validate(mark)
+                for key, mark in body.get("invalidated", {}).items()
+            },
         )
 
     def compile(self, definition_id: int) -> Definition:

@@ -1,5 +1,14 @@
--- A page of experiments by key.
-SELECT id, key, body, status, epoch, created_at, started_at, stopped_at, stop_reason
+-- A page of experiments by key: those that stand so, of that owner and team, with these words.
+SELECT id, body, status AS stored, epoch, created_at, registered_at, started_at, closed_at, stopped_at,
+       stop_reason, reviewed_at, decided_at, starts_at, ends_at, longest_window, invalidated,
+       now() AS read_at
 FROM experiments
-WHERE key > %(after)s AND (%(status)s::text IS NULL OR status = %(status)s)
+WHERE key > %(after)s
+  AND (%(stored)s::text IS NULL OR status = %(stored)s)
+  AND (%(standing)s::text IS NULL OR status <> 'registered'
+       OR %(standing)s = CASE WHEN starts_at > now() THEN 'registered'
+                              WHEN ends_at <= now() THEN 'closed' ELSE 'running' END)
+  AND (%(owner)s::text IS NULL OR owner = %(owner)s)
+  AND (%(team)s::text IS NULL OR team = %(team)s)
+  AND (%(words)s::text IS NULL OR words @@ to_tsquery('simple', %(words)s))
 ORDER BY key LIMIT %(limit)s;

@@ -1,0 +1,2 @@
+-- Freeze a draft.
+UPDATE experiments SET status = 'registered', registered_at = %(at)s WHERE id = %(id)s;
