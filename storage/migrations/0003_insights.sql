@@ -27,6 +27,14 @@ CREATE TABLE told_statuses (
 );
 COMMENT ON TABLE told_statuses IS 'The status that the newest insight about a pair names';
 
+CREATE TABLE told_standings (
+    experiment text COLLATE "C" PRIMARY KEY,
+    standing   text NOT NULL,
+    told_at    timestamptz NOT NULL
+);
+COMMENT ON TABLE told_standings IS
+    'Whether an experiment ran or was closed when it was last told of: both come by the clock';
+
 CREATE TABLE standing_alarms (
     subject   text COLLATE "C" NOT NULL,
     alarm     text NOT NULL,

@@ -1,0 +1,2 @@
+-- Forget a webhook with its secrets and everything that was sent to it.
+DELETE FROM webhooks WHERE id = %(id)s;
