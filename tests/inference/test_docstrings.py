@@ -34,26 +34,24 @@ WITHOUT_SOURCE = {
     "progress": "arithmetic",
     "relabelling": "enumeration",
 }
-EXPLAINED_BY_TYPE = set(
-    [
-        "accounts",
-        "arm",
-        "baseline",
-        "blocks",
-        "deals",
-        "design",
-        "generator",
-        "groups",
-        "looks",
-        "moments",
-        "prior",
-        "relabellings",
-        "shares",
-        "traffic",
-        "units",
-        "weeks",
-    ]
-)
+EXPLAINED_BY_TYPE = {
+    "accounts",
+    "arm",
+    "baseline",
+    "blocks",
+    "deals",
+    "design",
+    "generator",
+    "groups",
+    "looks",
+    "moments",
+    "prior",
+    "relabellings",
+    "shares",
+    "traffic",
+    "units",
+    "weeks",
+}
 """Values with a docstring of their own."""
 
 
