@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from transparency.audit import Fact, Knowledge, Question
-from transparency.tables import EMPTY, Cell
+from transparency.tables import EMPTY, Cell, total_of
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,11 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     def measures(self) -> frozenset[str]:
         """What is added up beside the accounts."""
         return frozenset(name for cell in self.groups.values() for name in cell.values)
+
+    @property
+    def total(self) -> Cell:
+        """All groups together."""
+        return total_of(list(self.groups.values()))
 
     def cell(self, group: str) -> Cell:
         """Return a group, empty where nobody was in it yet."""

@@ -1,8 +1,8 @@
 """Releases a breakdown again and again as accounts come in, so that no small group ever follows.
 
-A breakdown of one variant is released in editions. Each group shows the figure of the last edition
-that moved it; an edition moves a group only by k accounts or more, and only if an audit over all
-editions passes. See decision 0010 for what the API must hold to so that the promise stands.
+A breakdown of one variant is released in editions, one with every reading that is shown. Each group
+has the figure of the last edition that moved it; an edition moves a group only by k accounts or
+more, and only if an audit over all editions passes. Decision 0010 says what callers must hold to.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,12 @@ from transparency.edition_knowledge import (
     questions_of,
     unknowns_of,
 )
-from transparency.small_cells import FEWEST_ACCOUNTS
-from transparency.tables import EMPTY, Cell, total_of
+from transparency.small_cells import FEWEST_ACCOUNTS, is_small
+from transparency.tables import EMPTY, Cell
 
-GROWTH = 4
-"""An edition comes with a quarter more accounts: few editions to audit together, however many."""
+
+class EditionError(ValueError):
+    """Groups that cannot follow those of the edition before; the message says why."""
 
 
 class History(msgspec.Struct, frozen=True):
@@ -42,14 +43,16 @@ class Shown(msgspec.Struct, frozen=True):
 def next_edition(
     history: History, groups: Mapping[str, Cell], *, at: datetime, k: int = FEWEST_ACCOUNTS
 ) -> History:
-    """Return the history with one edition more, or as it is where none is due.
+    """Return the history with one edition more, or as it is where nothing has changed.
 
-    `groups` hold every account of the variant once, as of a reading that was released itself: the
-    total and its values are known to readers. Deterministic.
+    `groups` hold every mature account of the variant once. Every reading that is shown makes an
+    edition, and nothing else does: its totals are known, so they belong into the audit. Raises
+    EditionError where a reading was not due or measures have changed. Deterministic.
     """
-    if not is_due(history, groups, k):
-        return history
     edition = Edition(number=len(history.editions) + 1, at=at, groups=_complete(history, groups))
+    if history.editions and edition.groups == history.editions[-1].groups:
+        return history
+    _refuse_what_was_not_due(history, edition, k)
     moved = _candidates(history, edition, k)
     while moved:
         attempt = _with(history, edition, moved)
@@ -58,13 +61,6 @@ def next_edition(
         moved = moved[1:]
     # Moving nothing tells nothing of any group: new accounts may be in any of them.
     return _with(history, edition, ())
-
-
-def is_due(history: History, groups: Mapping[str, Cell], k: int = FEWEST_ACCOUNTS) -> bool:
-    """Tell whether enough accounts came in since the last edition."""
-    last = total_of(list(history.editions[-1].groups.values())) if history.editions else EMPTY
-    grown = total_of(list(groups.values())).accounts - last.accounts
-    return grown >= k and GROWTH * grown >= last.accounts
 
 
 def shown(history: History) -> dict[str, Shown]:
@@ -78,7 +74,7 @@ def shown(history: History) -> dict[str, Shown]:
 
 def shown_total(history: History) -> Cell | None:
     """Return all accounts as of the last edition; None before the first."""
-    return total_of(list(history.editions[-1].groups.values())) if history.editions else None
+    return history.editions[-1].total if history.editions else None
 
 
 def _complete(history: History, groups: Mapping[str, Cell]) -> dict[str, Cell]:
@@ -98,7 +94,7 @@ def _candidates(history: History, edition: Edition, k: int) -> list[str]:
     changed = {
         name: abs(cell.accounts - (before[name].cell.accounts if name in before else 0))
         for name, cell in edition.groups.items()
-        if not 0 < cell.accounts < k
+        if not is_small(cell.accounts, k)
     }
     return sorted((n for n, by in changed.items() if by >= k), key=lambda n: (changed[n], n))
 
@@ -119,3 +115,17 @@ def _is_safe(history: History, k: int) -> bool:
 def _is_exposed(unknowns: Unknowns, k: int, *, of_accounts: bool) -> bool:
     questions = questions_of(unknowns, k, of_accounts=of_accounts)
     return first_exposed(knowledge_of(unknowns), questions) is not None
+
+
+def _refuse_what_was_not_due(history: History, edition: Edition, k: int) -> None:
+    before = (
+        history.editions[-1] if history.editions else Edition(number=0, at=edition.at, groups={})
+    )
+    grown = edition.total.accounts - before.total.accounts
+    if is_small(abs(grown), k):
+        raise EditionError(f"groups: {grown:+} accounts since the last edition, fewer than {k}")
+    # A measure that comes later has figures of accounts that were counted without it.
+    if history.editions and edition.measures != before.measures:
+        raise EditionError(
+            f"groups: measures {sorted(before.measures)} as before, not {sorted(edition.measures)}"
+        )

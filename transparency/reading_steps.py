@@ -9,6 +9,9 @@ import msgspec
 
 from transparency.small_cells import FEWEST_ACCOUNTS, is_small
 
+GROWTH = 10
+"""A reading comes with a tenth more mature units: few to audit together, however many units."""
+
 
 class ArmProgress(msgspec.Struct, frozen=True):
     """Mature units of a variant, and all of its units that are not mixed."""
@@ -33,10 +36,13 @@ def reading_is_due(
 ) -> bool:
     """Tell whether a reading of `now` may be shown after one with `shown` mature units.
 
-    Every variant has stood still or moved by k units or more, and what is still to come is enough
-    for a further step: while intake is open, k units wait for maturity; later, k or none.
+    Every variant has stood still or moved by k units or more, all of them together by a tenth, and
+    what is still to come is enough for a further step: while intake is open, k units wait for
+    maturity; later, k or none. The last reading of all needs no tenth.
     """
-    if all(shown.get(variant, 0) == arm.mature for variant, arm in now.items()):
+    before, after = sum(shown.values()), sum(arm.mature for arm in now.values())
+    is_last = not intake_is_open and all(arm.mature == arm.exposed for arm in now.values())
+    if before == after or (GROWTH * (after - before) < before and not is_last):
         return False
     return all(
         not is_small(abs(arm.mature - shown.get(variant, 0)), k)

@@ -37,24 +37,16 @@ def suppress(table: Table, k: int = FEWEST_ACCOUNTS) -> Suppressed:
     """
     grid = grid_of(table)
     small = {spot for spot in _spots(grid) if is_small(int(grid[spot]), k)}
-    hidden = _without_needless(grid, _with_complements(grid, small, k), small, k)
-    return _published(table, grid, hidden)
+    return _published(table, grid, _with_complements(grid, small, k))
 
 
 def _with_complements(grid: Grid, small: Set[Spot], k: int) -> set[Spot]:
+    # Complements that a later one has made needless stay: a leaner table would tell how it was
+    # found, and with it numbers that the audit takes for unknown.
     hidden = set(small)
     while (exposed := _exposed(grid, hidden, k)) is not None:
         hidden.add(_complement(grid, hidden, exposed))
     return hidden
-
-
-def _without_needless(grid: Grid, hidden: Set[Spot], small: Set[Spot], k: int) -> set[Spot]:
-    """Show again what later complements have made needless, the largest first."""
-    kept = set(hidden)
-    for spot in sorted(hidden - small, key=lambda spot: (-grid[spot], spot)):
-        if _exposed(grid, kept - {spot}, k) is None:
-            kept.discard(spot)
-    return kept
 
 
 def _exposed(grid: Grid, hidden: Set[Spot], k: int) -> Spot | None:
@@ -79,16 +71,19 @@ def _knowledge(grid: Grid, unknown: dict[Spot, int]) -> Knowledge:
 
 
 def _complement(grid: Grid, hidden: Set[Spot], exposed: Spot) -> Spot:
-    """Return what to hide next: the smallest number beside the exposed one that is not empty."""
+    """Return what to hide next: the number after the exposed one that is neither hidden nor empty.
+
+    By place and not by size. To hide the smallest would say that it is smaller than those shown,
+    and sometimes with that what it is.
+    """
     beside = [line for line in lines_of(grid) if exposed in line]
-    for line in sorted(beside, key=lambda line: sum(grid[s] for s in line if s in hidden)):
+    for line in sorted(beside, key=lambda line: len(hidden & set(line))):
+        at = line.index(exposed)
         *parts, total = line
-        for choice in (parts, [total]):
-            free = [spot for spot in choice if spot not in hidden and grid[spot] > 0]
-            if free:
-                return min(free, key=lambda spot: (grid[spot], spot))
-    free = [spot for spot in _spots(grid) if spot not in hidden and grid[spot] > 0]
-    return min(free, key=lambda spot: (grid[spot], spot))
+        for spot in (*parts[at + 1 :], *parts[:at], total):
+            if spot not in hidden and grid[spot] > 0:
+                return spot
+    return next(spot for spot in _spots(grid) if spot not in hidden and grid[spot] > 0)
 
 
 def _spots(grid: Grid) -> Iterator[Spot]:

@@ -25,6 +25,7 @@ class Attacker:
         self.spots = list(itertools.product(*map(range, shape)))
         self._number = {spot: number for number, spot in enumerate(self.spots)}
         self._empty = set(empty)
+        self.at_least_one: set[Spot] = set()
         self.answers: list[Answer] = []
 
     def hear(self, spots: Collection[Spot], amount: int) -> None:
@@ -42,17 +43,17 @@ class Attacker:
 
     def _solve(self, wanted: np.ndarray, *, whole: bool) -> float:
         amounts = [answer.amount for answer in self.answers]
-        known = LinearConstraint(
-            np.array([self._row(answer.spots) for answer in self.answers]), amounts, amounts
-        )
+        rows = [self._row(answer.spots) for answer in self.answers]
+        lower = [1 if spot in self.at_least_one else 0 for spot in self.spots]
         upper = [0 if spot in self._empty else np.inf for spot in self.spots]
         found = milp(
             wanted,
-            constraints=known,
-            bounds=Bounds(0, upper),
+            constraints=LinearConstraint(np.array(rows), amounts, amounts) if rows else None,
+            bounds=Bounds(lower, upper),
             integrality=np.full(len(self.spots), int(whole)),
         )
-        if found.status == 4 or found.x is None:
-            assert "nbounded" in found.message, found.message
+        if found.x is None:
+            # 3 is unbounded; 4 is unbounded or infeasible, which the truth is not.
+            assert found.status in {3, 4}, found.message
             return -np.inf
         return float(found.fun)
