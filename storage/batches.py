@@ -15,6 +15,7 @@ from schemas.events import Event
 from storage.contacts import claim_homes, homes_of, move_contacts
 from storage.dead_letters import Refused, insert_dead_letters
 from storage.definitions import ActiveDefinitions, load_active
+from storage.erased_contacts import erased_among
 from storage.events import StoredEvent, events_of_homes, insert_events, move_events
 from storage.gate import enter_gate, registry_revision
 from storage.moments import add_increments
@@ -68,7 +69,7 @@ async def apply_batch(
     await enter_gate(connection, alone=alone)
     await fence(connection, batch)
     definitions = await _current(connection, known)
-    distinct = _distinct(batch.events)
+    distinct, erased = await _without_erased(connection, definitions, _distinct(batch.events))
     moved = await _settle_contacts(connection, distinct, alone=alone)
     by_home = await _store(connection, distinct, alone=alone)
     folded = await _fold(connection, definitions, by_home, moved)
@@ -78,7 +79,7 @@ async def apply_batch(
     applied = Applied(
         definitions=definitions,
         accepted=accepted,
-        duplicates=len(batch.events) - accepted,
+        duplicates=len(batch.events) - accepted - erased,
         refused=len(batch.refused),
         experiments=frozenset(_touched(definitions, folded)),
     )
@@ -123,6 +124,18 @@ def _distinct(events: Sequence[LogEvent]) -> list[LogEvent]:
     for sent in events:
         first.setdefault((sent.event.source, sent.event.id), sent)
     return list(first.values())
+
+
+async def _without_erased(
+    connection: Connection, definitions: ActiveDefinitions, events: list[LogEvent]
+) -> tuple[list[LogEvent], int]:
+    """Leave out events of contacts that were erased; return the rest, and how many they were."""
+    if not definitions.has_erasures:
+        return events, 0
+    contacts = {sent.event.contact for sent in events if sent.event.contact is not None}
+    erased = await erased_among(connection, contacts)
+    kept = [sent for sent in events if sent.event.contact not in erased]
+    return kept, len(events) - len(kept)
 
 
 async def _settle_contacts(

@@ -11,14 +11,13 @@ from psycopg.types.json import Jsonb
 from attribution.definitions import Definition, compile_definition
 from attribution.index import DefinitionIndex
 from attribution.money import Rate, Rates
+from schemas.amendments import EVERY_METRIC
 from schemas.currencies import MINOR_DIGITS
 from schemas.resources import ExperimentDraft, Invalidation, Metric
+from storage.erased_contacts import has_erasures
 from storage.gate import registry_revision
 from storage.pool import Connection
 from storage.statements import statement
-
-EVERY_METRIC = "*"
-"""In `invalidated`: every metric of the experiment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,8 @@ class ActiveDefinitions:
     revision: int
     index: DefinitionIndex
     is_building: bool
+    has_erasures: bool = False
+    """Whether events of erased contacts have to be looked for."""
 
     def experiments_of(self, definition_ids: set[int]) -> set[str]:
         """Return the keys of the experiments that these definitions belong to."""
@@ -117,6 +118,7 @@ async def load_active(connection: Connection) -> ActiveDefinitions:
         revision=revision,
         index=DefinitionIndex(DefinitionBody.from_json(row[3]).compile(row[0]) for row in rows),
         is_building=any(row[2] == "building" for row in rows),
+        has_erasures=await has_erasures(connection),
     )
 
 

@@ -1,0 +1,1 @@
+DELETE FROM dead_letters WHERE position(%(contact)s::bytea IN raw) > 0

@@ -1,0 +1,1 @@
+DELETE FROM retention_rules WHERE type = %(type)s

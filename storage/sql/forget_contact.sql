@@ -1,0 +1,2 @@
+WITH links AS (DELETE FROM contact_links WHERE contact = %(contact)s)
+DELETE FROM contacts WHERE contact = %(contact)s

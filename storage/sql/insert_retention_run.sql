@@ -1,0 +1,2 @@
+INSERT INTO retention_runs (ran_at, type, older_than, events)
+VALUES (%(at)s, %(type)s, %(older_than)s, %(events)s)

@@ -1,0 +1,3 @@
+INSERT INTO erased_contacts (hash)
+SELECT sha256(key || convert_to(%(contact)s, 'UTF8')) FROM erasure_key
+ON CONFLICT DO NOTHING

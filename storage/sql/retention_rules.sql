@@ -1,0 +1,1 @@
+SELECT type, days, changed_at, changed_by FROM retention_rules ORDER BY type
