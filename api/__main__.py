@@ -7,6 +7,7 @@ import sys
 from api.app import build_app
 from api.server import Server
 from api.settings import SettingError, Settings
+from storage.kafka_access import KafkaAccessError
 
 
 def main() -> int:
@@ -14,7 +15,8 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_env(os.environ)
-    except SettingError as error:
+        settings.kafka_access.client_options()  # a file that cannot be read is named at the start
+    except (SettingError, KafkaAccessError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     Server(

@@ -18,6 +18,8 @@ from aiokafka.errors import KafkaError
 from api.in_flight import InFlight
 from api.log_batches import Record, positions_by_partition
 from api.log_submission import BATCH_BYTES, Submission, submit
+from storage.kafka_access import PLAINTEXT, KafkaAccess, KafkaAccessError
+from storage.kafka_trouble import servers_of, why_unreachable
 
 REQUEST_TIMEOUT_MS = 10_000
 RECONNECT_SECONDS = 1.0
@@ -30,10 +32,18 @@ class LogWriter:
     """Holds the connection to Kafka, renews it when it breaks, and appends records."""
 
     def __init__(
-        self, bootstrap: str, topic: str, *, acknowledge_seconds: float, in_flight: InFlight
+        self,
+        bootstrap: str,
+        topic: str,
+        *,
+        acknowledge_seconds: float,
+        in_flight: InFlight,
+        access: KafkaAccess = PLAINTEXT,
     ) -> None:
         """Take where to write, and how long an append may wait for its acknowledgement."""
-        self._bootstrap = [server.strip() for server in bootstrap.split(",") if server.strip()]
+        self._bootstrap = bootstrap
+        self._access = access
+        self._unreachable = ""
         self._topic = topic
         self._acknowledge_seconds = acknowledge_seconds
         self._in_flight = in_flight
@@ -47,8 +57,9 @@ class LogWriter:
             try:
                 async with self._connected():
                     await self._broken.wait()
-            except KafkaError as error:
-                _LOG.warning("No connection to Kafka at %s: %r", self._bootstrap, error)
+            except (KafkaError, KafkaAccessError):
+                self._unreachable = await why_unreachable(self._bootstrap, self._access)
+                _LOG.warning("No connection to Kafka. %s", self._unreachable)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def append(self, records: Sequence[Record]) -> frozenset[int]:
@@ -79,7 +90,7 @@ class LogWriter:
         """Say what keeps the log from being written to, None where nothing does."""
         producer = self._producer
         if producer is None:
-            return "there is no connection to Kafka"
+            return f"there is no connection to Kafka. {self._unreachable}".rstrip()
         try:
             async with asyncio.timeout(2):
                 cluster = await producer.client.fetch_all_metadata()
@@ -140,7 +151,8 @@ class LogWriter:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[None]:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            bootstrap_servers=servers_of(self._bootstrap),
+            **self._access.client_options(),
             client_id="roundtable-api",
             acks="all",
             enable_idempotence=True,

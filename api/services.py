@@ -49,6 +49,7 @@ async def running_services(settings: Settings, events_topic: str) -> AsyncIterat
         log=LogWriter(
             settings.kafka,
             events_topic,
+            access=settings.kafka_access,
             acknowledge_seconds=settings.acknowledge_seconds,
             in_flight=in_flight,
         ),

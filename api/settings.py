@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.currencies import MINOR_DIGITS
+from storage import kafka_access
+from storage.kafka_access import KafkaAccess, KafkaAccessError
 
 MEBIBYTE = 1024 * 1024
 FEWEST_HASH_KEY_BYTES = 16
@@ -66,9 +68,11 @@ ACKNOWLEDGE = Variable(
 DATABASE_CONNECTIONS = Variable(
     "ROUNDTABLE_DATABASE_CONNECTIONS", "8", "connections to PostgreSQL that the API opens at most"
 )
+KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
     *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
+    *KAFKA_ACCESS,
 )
 
 
@@ -89,6 +93,7 @@ class Settings:
     max_in_flight_bytes: int
     acknowledge_seconds: int
     database_connections: int
+    kafka_access: KafkaAccess = kafka_access.PLAINTEXT
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -107,6 +112,7 @@ class Settings:
             max_in_flight_bytes=_number(environ, MAX_IN_FLIGHT, at_least=MEBIBYTE),
             acknowledge_seconds=_number(environ, ACKNOWLEDGE, at_least=1, at_most=600),
             database_connections=_number(environ, DATABASE_CONNECTIONS, at_least=2, at_most=1_000),
+            kafka_access=_kafka_access(environ),
         )
 
     def __post_init__(self) -> None:
@@ -116,6 +122,13 @@ class Settings:
                 f"{MAX_IN_FLIGHT.name} must be at least twice {MAX_BODY.name}: a body is held "
                 "beside the records made from it."
             )
+
+
+def _kafka_access(environ: Mapping[str, str]) -> KafkaAccess:
+    try:
+        return KafkaAccess.from_env(environ)
+    except KafkaAccessError as error:
+        raise SettingError(str(error)) from None
 
 
 def _text(environ: Mapping[str, str], variable: Variable) -> str:

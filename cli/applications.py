@@ -41,6 +41,7 @@ class Addresses:
         """Return the variables that API and worker read."""
         return {
             "ROUNDTABLE_KAFKA": self.services.kafka,
+            **self.services.kafka_access.environ(),
             "ROUNDTABLE_DATABASE": self.services.database,
             "ROUNDTABLE_HTTP_HOST": LOOPBACK,
             "ROUNDTABLE_HTTP_PORT": str(self.http_port),
@@ -70,8 +71,8 @@ def worker(layout: DataDir, addresses: Addresses) -> Application:
     command = _python_module(
         WORKER, "stream_processors", layout, addresses, ROUNDTABLE_INSTANCE=_instance(layout)
     )
-    kafka = addresses.services.kafka
-    return Application(command, lambda process: _wait_for_partitions(kafka, process, command))
+    services = addresses.services
+    return Application(command, lambda process: _wait_for_partitions(services, process, command))
 
 
 def _instance(layout: DataDir) -> str:
@@ -101,12 +102,15 @@ def _wait_for_page(url: str, process: ProcessRecord, command: Command) -> None:
     wait_until(lambda: _answers_ok(url), process, command, seconds=START_SECONDS)
 
 
-def _wait_for_partitions(kafka: str, process: ProcessRecord, command: Command) -> None:
+def _wait_for_partitions(services: Services, process: ProcessRecord, command: Command) -> None:
     # The group still counts a member that was killed: a new one first has to outlive its set-up.
     settled_at = time.monotonic() + SETTLE_SECONDS
 
     def at_work() -> bool:
-        return time.monotonic() > settled_at and partitions_in_work(kafka, GROUP) > 0
+        return (
+            time.monotonic() > settled_at
+            and partitions_in_work(services.kafka, GROUP, services.kafka_access) > 0
+        )
 
     wait_until(at_work, process, command, seconds=START_SECONDS)
 

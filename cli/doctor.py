@@ -15,7 +15,7 @@ from cli.kafka_jars import pinned_jars
 from cli.machine_checks import check_disk, check_jars, check_java, check_port
 from cli.reporting import OUTPUT, print_json
 from cli.settings import Settings
-from cli.stack import Stack, find
+from cli.stack import Stack, find, kafka_access_of
 from cli.stack_checks import check_api, check_database, check_kafka, check_worker
 
 MARKS = {"ok": ("ok", "green"), "problem": ("problem", "red"), "skipped": ("-", "dim")}
@@ -43,7 +43,7 @@ def examine(data_dir: Path, settings: Settings) -> list[Finding]:
     return [
         *_machine(data_dir, settings, stack),
         *_services(settings, stack),
-        *_applications(data_dir, stack),
+        *_applications(data_dir, settings, stack),
     ]
 
 
@@ -84,14 +84,14 @@ def _services(settings: Settings, stack: Stack | None) -> list[Finding]:
     no_kafka = [skipped("kafka", "does not run"), skipped("topics", "no broker")]
     return [
         *(check_database(database) if database else no_database),
-        *(check_kafka(kafka) if kafka else no_kafka),
+        *(check_kafka(kafka, kafka_access_of(settings, stack)) if kafka else no_kafka),
     ]
 
 
-def _applications(data_dir: Path, stack: Stack | None) -> list[Finding]:
+def _applications(data_dir: Path, settings: Settings, stack: Stack | None) -> list[Finding]:
     if stack is None:
         return [problem("stack", f"nothing runs in {data_dir}", "Start it with `roundtable up`.")]
-    return [check_api(stack), check_worker(stack)]
+    return [check_api(stack), check_worker(stack, stack.kafka_access(settings))]
 
 
 def _table(findings: list[Finding]) -> Table:

@@ -111,7 +111,7 @@ def running_stack(
 
 def _prepare(services: Services, report: Report) -> None:
     apply_migrations(services.database, report)
-    if created := ensure_topics(services.kafka):
+    if created := ensure_topics(services.kafka, services.kafka_access):
         report(f"Created the topics {', '.join(created)}")
 
 

@@ -12,7 +12,8 @@ from cli.kafka_server import Kafka, KafkaHome, start_kafka, stop_kafka
 from cli.postgres_server import Postgres, PostgresHome, start_postgres, stop_postgres
 from cli.processes import ProcessRecord, stop, strays
 from cli.reporting import Report, silent
-from cli.settings import Settings
+from cli.settings import SettingError, Settings
+from storage.kafka_access import PLAINTEXT, SECURITY, KafkaAccess
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Services:
     database: str = field(repr=False)  # holds the password
     kafka_process: ProcessRecord | None = None
     postgres_process: ProcessRecord | None = None
+    kafka_access: KafkaAccess = PLAINTEXT
+    """Of somebody else's Kafka; ours speaks plain text on the loopback interface alone."""
 
 
 @contextmanager
@@ -41,6 +44,11 @@ def running_services(
 
 def start_services(layout: DataDir, settings: Settings, report: Report = silent) -> Services:
     """Start, find again or take from the settings; the caller holds the directory."""
+    if settings.kafka is None and settings.kafka_access != PLAINTEXT:
+        raise SettingError(
+            f"{SECURITY.name} is {settings.kafka_access.security}, but ROUNDTABLE_KAFKA names no "
+            "cluster, and our own Kafka speaks plain text."
+        )
     _clear_strays(layout)
     with ThreadPoolExecutor(2) as pool:
         kafka = pool.submit(_kafka, layout, settings, report)
@@ -100,4 +108,5 @@ def _services(settings: Settings, kafka: Kafka | None, postgres: Postgres | None
         database=postgres.conninfo if postgres else str(settings.database),
         kafka_process=kafka.process if kafka else None,
         postgres_process=postgres.process if postgres else None,
+        kafka_access=settings.kafka_access,
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.stack_error import StackError
+from storage import kafka_access
+from storage.kafka_access import KafkaAccess, KafkaAccessError
 
 
 class SettingError(StackError):
@@ -46,6 +48,7 @@ VARIABLES = (
     CACHE,
     MAVEN,
     JAVA,
+    *(Variable(access.name, access.purpose) for access in kafka_access.VARIABLES),
 )
 
 
@@ -54,12 +57,13 @@ class Settings:
     """The choices for one stack; every field has a default that works on a bare machine."""
 
     kafka: str | None = None
-    database: str | None = None
+    kafka_access: KafkaAccess = kafka_access.PLAINTEXT
+    database: str | None = field(default=None, repr=False)  # may hold a password
     kafka_port: int = 9092
     database_port: int = 5432
     http_port: int = 8000
-    token: str | None = None
-    hash_key: str | None = None
+    token: str | None = field(default=None, repr=False)
+    hash_key: str | None = field(default=None, repr=False)
     cache: Path = field(default_factory=lambda: _cache({}))
     maven: str | None = None
     java: Path | None = None
@@ -69,6 +73,7 @@ class Settings:
         """Read the variables listed in VARIABLES; an empty one counts as not set."""
         return cls(
             kafka=environ.get(KAFKA.name) or None,
+            kafka_access=_kafka_access(environ),
             database=environ.get(DATABASE.name) or None,
             kafka_port=_port(environ, KAFKA_PORT, cls.kafka_port),
             database_port=_port(environ, DATABASE_PORT, cls.database_port),
@@ -79,6 +84,15 @@ class Settings:
             maven=environ.get(MAVEN.name) or None,
             java=Path(environ[JAVA.name]) if environ.get(JAVA.name) else None,
         )
+
+
+def _kafka_access(environ: Mapping[str, str]) -> KafkaAccess:
+    try:
+        access = KafkaAccess.from_env(environ)
+        access.client_options()  # a file that cannot be read is named before anything is started
+    except KafkaAccessError as error:
+        raise SettingError(str(error)) from error
+    return access
 
 
 def _port(environ: Mapping[str, str], variable: Variable, default: int) -> int:

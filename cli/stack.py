@@ -15,6 +15,7 @@ from cli.services import Services as Services
 from cli.services import running_services as running_services
 from cli.settings import Settings
 from cli.stack_error import StackError
+from storage.kafka_access import PLAINTEXT, KafkaAccess
 
 SERVICE_ROLES = ("kafka", "postgres")
 
@@ -34,12 +35,12 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     runner: ProcessRecord
     processes: Mapping[str, ProcessRecord]
 
-    @property
-    def services(self) -> Services:
-        """Kafka and PostgreSQL of this stack."""
-        return Services(
-            self.kafka, self.database, self.processes.get("kafka"), self.processes.get("postgres")
-        )
+    def kafka_access(self, settings: Settings) -> KafkaAccess:
+        """Return how its Kafka wants to be spoken to: the secrets of an external one stay outside.
+
+        They are in the environment of whoever asks; what is written down holds none of them.
+        """
+        return PLAINTEXT if "kafka" in self.processes else settings.kafka_access
 
     def is_alive(self, role: str) -> bool:
         """Say whether the process of this role runs; False for one that is not ours."""
@@ -80,12 +81,19 @@ def record(layout: DataDir, stack: Stack) -> None:
 
 def locate_services(data_dir: Path, settings: Settings) -> Services:
     """Return the Kafka and PostgreSQL a command should use: the environment's, else the stack's."""
-    if settings.kafka and settings.database:
-        return Services(settings.kafka, settings.database)
-    stack = find(data_dir)
-    if stack is None:
+    stack = None if settings.kafka and settings.database else find(data_dir)
+    kafka = settings.kafka or (stack.kafka if stack else None)
+    database = settings.database or (stack.database if stack else None)
+    if kafka is None or database is None:
         raise NoStackError(
             f"Nothing runs in {data_dir}. Start it with `roundtable up`, "
             "or set ROUNDTABLE_KAFKA and ROUNDTABLE_DATABASE."
         )
-    return Services(settings.kafka or stack.kafka, settings.database or stack.database)
+    return Services(kafka, database, kafka_access=kafka_access_of(settings, stack))
+
+
+def kafka_access_of(settings: Settings, stack: Stack | None) -> KafkaAccess:
+    """Return how the Kafka of the environment, else of the stack, wants to be spoken to."""
+    if settings.kafka is None and stack is not None:
+        return stack.kafka_access(settings)
+    return settings.kafka_access

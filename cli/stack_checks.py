@@ -8,6 +8,7 @@ from cli.stack import Stack
 from cli.topics import KafkaUnreachableError, topic_states
 from cli.worker_group import partitions_in_work
 from storage import migrate
+from storage.kafka_access import PLAINTEXT, KafkaAccess
 from stream_processors.worker_settings import GROUP
 
 OLDEST_POSTGRES = 15
@@ -33,12 +34,12 @@ def check_migrations(conninfo: str) -> Finding:
     return fine("migrations", "the database has the newest schema")
 
 
-def check_kafka(bootstrap: str) -> list[Finding]:
+def check_kafka(bootstrap: str, access: KafkaAccess = PLAINTEXT) -> list[Finding]:
     """Does Kafka answer and does it hold the topics of the catalogue?"""
     try:
-        states = topic_states(bootstrap)
+        states = topic_states(bootstrap, access)
     except KafkaUnreachableError as error:
-        advice = "Start it with `roundtable up`, or correct ROUNDTABLE_KAFKA."
+        advice = "Start it with `roundtable up`, or correct ROUNDTABLE_KAFKA and its settings."
         return [problem("kafka", str(error), advice), skipped("topics", "no broker")]
     wrong = [f"{state.topic.name} {state.problem}" for state in states if state.problem]
     return [fine("kafka", f"answers at {bootstrap}"), _topics(wrong, len(states))]
@@ -59,20 +60,20 @@ def check_api(stack: Stack) -> Finding:
     return fine("api", f"ready at {stack.http}")
 
 
-def check_worker(stack: Stack) -> Finding:
+def check_worker(stack: Stack, access: KafkaAccess = PLAINTEXT) -> Finding:
     """Does the worker run?"""
     if "worker" not in stack.processes:
         return skipped("worker", "started without it (--no-worker)")
     advice = "See log/worker.log in the data directory; restart with `roundtable up`."
     if not stack.is_alive("worker"):
         return problem("worker", "it does not run: events are stored but not counted", advice)
-    return _worker_at_work(stack, advice)
+    return _worker_at_work(stack, access, advice)
 
 
-def _worker_at_work(stack: Stack, advice: str) -> Finding:
+def _worker_at_work(stack: Stack, access: KafkaAccess, advice: str) -> Finding:
     pid = stack.processes["worker"].pid
     try:
-        partitions = partitions_in_work(stack.kafka, GROUP)
+        partitions = partitions_in_work(stack.kafka, GROUP, access)
     except KafkaUnreachableError as error:
         return problem("worker", f"process {pid} runs, but: {error}", advice)
     if partitions == 0:

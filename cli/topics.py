@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
@@ -16,6 +17,8 @@ from cli.settings import Settings
 from cli.stack import locate_services
 from cli.stack_error import StackError
 from schemas.catalog import TOPICS, Topic
+from storage.kafka_access import PLAINTEXT, KafkaAccess
+from storage.kafka_trouble import KafkaTroubleError, check_reachable, servers_of
 
 CONNECT_MS = 15_000
 
@@ -41,9 +44,9 @@ class TopicState:
         return None
 
 
-def ensure_topics(bootstrap: str) -> list[str]:
+def ensure_topics(bootstrap: str, access: KafkaAccess = PLAINTEXT) -> list[str]:
     """Create the topics that do not exist and return their names; safe to repeat."""
-    admin = connect(bootstrap)
+    admin = connect(bootstrap, access)
     try:
         missing = [state.topic for state in _states(admin) if state.partitions == 0]
         if missing:
@@ -53,9 +56,9 @@ def ensure_topics(bootstrap: str) -> list[str]:
         admin.close()
 
 
-def topic_states(bootstrap: str) -> list[TopicState]:
+def topic_states(bootstrap: str, access: KafkaAccess = PLAINTEXT) -> list[TopicState]:
     """Return every topic of the catalogue as the cluster has it."""
-    admin = connect(bootstrap)
+    admin = connect(bootstrap, access)
     try:
         return _states(admin)
     finally:
@@ -70,9 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Create, then show all; exit code 1 when one differs from the catalogue."""
     services = locate_services(args.data_dir, Settings.from_env(os.environ))
-    created = ensure_topics(services.kafka)
+    created = ensure_topics(services.kafka, services.kafka_access)
     table = Table("topic", "partitions", "state", box=None)
-    states = topic_states(services.kafka)
+    states = topic_states(services.kafka, services.kafka_access)
     for state in states:
         word = "created" if state.topic.name in created else "present"
         table.add_row(state.topic.name, str(state.partitions), state.problem or word)
@@ -80,16 +83,32 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(state.problem for state in states) else 0
 
 
-def connect(bootstrap: str) -> KafkaAdminClient:
+def connect(bootstrap: str, access: KafkaAccess = PLAINTEXT) -> KafkaAdminClient:
     """Open an administration client; the caller closes it."""
-    servers = bootstrap.split(",")
+    servers = servers_of(bootstrap)
     # Asked first, as the client does not close the sockets of a start that failed.
     if not any(_accepts(server) for server in servers):
         raise _unreachable(bootstrap)
+    options = check_access(bootstrap, access)
     try:
-        return KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS)
+        return KafkaAdminClient(
+            bootstrap_servers=servers, bootstrap_timeout_ms=CONNECT_MS, **options
+        )
     except KafkaError as error:
         raise _unreachable(bootstrap) from error
+
+
+def check_access(bootstrap: str, access: KafkaAccess) -> Mapping[str, Any]:
+    """Return the options of a client that gets in. Raises KafkaUnreachableError where none does.
+
+    A client by itself would try again until its time is over, and keep the reason to its log.
+    """
+    if access != PLAINTEXT:
+        try:
+            check_reachable(bootstrap, access)
+        except KafkaTroubleError as error:
+            raise KafkaUnreachableError(str(error)) from error
+    return access.client_options()
 
 
 def _accepts(server: str) -> bool:

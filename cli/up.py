@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "environment:\n" + "\n".join(
-        f"  {variable.name:<26}{variable.purpose}" for variable in VARIABLES
+        f"  {variable.name:<35}{variable.purpose}" for variable in VARIABLES
     )
 
 

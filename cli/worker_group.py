@@ -8,14 +8,15 @@ from kafka.errors import (
 )
 
 from cli.topics import connect
+from storage.kafka_access import PLAINTEXT, KafkaAccess
 
 # A broker that was just started answers so until it has made or read its topic of groups.
 SETTLING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError)
 
 
-def partitions_in_work(bootstrap: str, group: str) -> int:
+def partitions_in_work(bootstrap: str, group: str, access: KafkaAccess = PLAINTEXT) -> int:
     """Return how many partitions the members of the group read; 0 while they are settling."""
-    admin = connect(bootstrap)
+    admin = connect(bootstrap, access)
     try:
         return _assigned(admin, group)
     except SETTLING:

@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from schemas.catalog import DEAD_LETTERS, EVENTS, INBOX, REGISTRY
 from schemas.gate import GateRules
+from storage.kafka_access import KafkaAccessError
+from storage.kafka_trouble import KafkaTroubleError, servers_of, why_unreachable
 from storage.pool import Pool, open_pool
 from stream_processors.app import StreamApp, Subscription, build_app
 from stream_processors.attribution_agent import AttributionAgent
@@ -35,7 +38,8 @@ def main() -> int:
     """Run until told to stop; return the exit code."""
     try:
         settings = WorkerSettings.from_env(os.environ)
-    except SettingMissingError as error:
+        settings.kafka_access.client_options()  # a file that cannot be read is named at the start
+    except (SettingMissingError, KafkaAccessError) as error:
         sys.stderr.write(f"{error}\n")
         return MISLED
     _log_to_stderr(settings.log_level)
@@ -79,9 +83,12 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
 
 def _app(settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer) -> StreamApp:
     kafka = KafkaSettings(
-        bootstrap=settings.kafka, group=settings.group, instance=settings.instance
+        bootstrap=settings.kafka,
+        group=settings.group,
+        instance=settings.instance,
+        access=settings.kafka_access,
     )
-    offsets = OffsetTable(pool, settings.kafka, (EVENTS.name, INBOX.name))
+    offsets = OffsetTable(pool, settings.kafka, (EVENTS.name, INBOX.name), settings.kafka_access)
     letters = DeadLetterWriter(producer, DEAD_LETTERS.name)
     rules = GateRules(settings.hash_key, settings.allowed_staff_fields)
     attribution = AttributionAgent(pool, offsets.topic_id, letters)
@@ -114,12 +121,25 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def _producer(settings: WorkerSettings) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
-    await producer.start()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers_of(settings.kafka),
+        acks="all",
+        **settings.kafka_access.client_options(),
+    )
     try:
+        await _start(producer, settings)
         yield producer
     finally:
         await producer.stop()
+
+
+async def _start(producer: AIOKafkaProducer, settings: WorkerSettings) -> None:
+    try:
+        await producer.start()
+    except KafkaError as error:
+        raise KafkaTroubleError(
+            await why_unreachable(settings.kafka, settings.kafka_access)
+        ) from error
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Set
+from functools import partial
 from uuid import UUID
 
 from faust.types import TP
 
+from storage.kafka_access import PLAINTEXT, KafkaAccess
 from storage.offsets import next_offsets
 from storage.pool import Pool
 from stream_processors.topics import topic_ids
@@ -18,10 +20,15 @@ class OffsetTable:
     at its beginning.
     """
 
-    def __init__(self, pool: Pool, bootstrap: str, topics: Collection[str]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        bootstrap: str,
+        topics: Collection[str],
+        access: KafkaAccess = PLAINTEXT,
+    ) -> None:
         self._pool = pool
-        self._bootstrap = bootstrap
-        self._topics = topics
+        self._ask_ids = partial(topic_ids, bootstrap, topics, access=access)
         self._ids: Mapping[str, UUID] = {}
 
     def topic_id(self, topic: str) -> UUID:
@@ -30,7 +37,7 @@ class OffsetTable:
 
     async def start_offsets(self, partitions: Set[TP]) -> Mapping[TP, int | None]:
         """Return where each partition continues, None where it was never read."""
-        self._ids = await asyncio.to_thread(topic_ids, self._bootstrap, self._topics)
+        self._ids = await asyncio.to_thread(self._ask_ids)
         async with self._pool.connection() as connection:
             stored = await next_offsets(connection, list(self._ids.values()))
         return {tp: stored.get((self._ids[tp.topic], tp.partition)) for tp in partitions}

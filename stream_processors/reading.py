@@ -148,6 +148,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
 def _new_kafka_consumer(kafka: KafkaSettings, client_id: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=list(kafka.bootstrap_servers),
+        **kafka.access.client_options(),
         client_id=client_id,
         group_id=kafka.group,
         group_instance_id=kafka.instance,

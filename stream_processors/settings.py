@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from storage.kafka_access import PLAINTEXT, KafkaAccess
+from storage.kafka_trouble import servers_of
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -17,6 +20,7 @@ class KafkaSettings:
     bootstrap: str
     group: str
     instance: str | None = None
+    access: KafkaAccess = PLAINTEXT
     max_batch_records: int = 5_000
     max_batch_bytes: int = 4 * MEBIBYTE
     max_fetch_bytes: int = 4 * MEBIBYTE
@@ -40,4 +44,4 @@ class KafkaSettings:
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
         """The addresses in `bootstrap`, which holds them separated by commas."""
-        return tuple(part.strip() for part in self.bootstrap.split(",") if part.strip())
+        return tuple(servers_of(self.bootstrap))

@@ -7,6 +7,9 @@ from uuid import UUID
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaTimeoutError, NoError, for_code
 
+from storage.kafka_access import PLAINTEXT, KafkaAccess
+from storage.kafka_trouble import servers_of
+
 
 class TopicNotReadyError(Exception):
     """A topic that the worker reads does not exist, or the broker cannot describe it."""
@@ -19,14 +22,18 @@ class TopicNotReadyError(Exception):
 
 
 def topic_ids(
-    bootstrap: str, topics: Collection[str], wait_seconds: float = 10.0
+    bootstrap: str,
+    topics: Collection[str],
+    wait_seconds: float = 10.0,
+    *,
+    access: KafkaAccess = PLAINTEXT,
 ) -> Mapping[str, UUID]:
     """Ask the broker for the ids of these topics; blocks, so call it in a thread from a loop.
 
     Stored offsets are kept under the id, so a topic that was made again starts anew. Topics that
     are being made get `wait_seconds` to appear.
     """
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+    admin = KafkaAdminClient(bootstrap_servers=servers_of(bootstrap), **access.client_options())
     try:
         with suppress(KafkaTimeoutError):
             admin.wait_for_topics(list(topics), timeout_ms=int(wait_seconds * 1000))

@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from storage.kafka_access import KafkaAccess
 
 GROUP = "roundtable"
 
@@ -20,8 +22,9 @@ class WorkerSettings:
     """Where the log and the database are, the secret of the pseudonyms, and the group."""
 
     kafka: str
-    database: str
-    hash_key: bytes
+    kafka_access: KafkaAccess
+    database: str = field(repr=False)
+    hash_key: bytes = field(repr=False)
     allowed_staff_fields: frozenset[str]
     group: str
     instance: str | None
@@ -29,9 +32,10 @@ class WorkerSettings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "WorkerSettings":
-        """Read the environment. Raises SettingMissingError."""
+        """Read the environment. Raises SettingMissingError and KafkaAccessError."""
         return cls(
             kafka=_required(environ, "ROUNDTABLE_KAFKA", "the bootstrap address of Kafka"),
+            kafka_access=KafkaAccess.from_env(environ),
             database=_required(environ, "ROUNDTABLE_DATABASE", "the address of PostgreSQL"),
             hash_key=_required(
                 environ, "ROUNDTABLE_HASH_KEY", "the secret that pseudonyms are made with"

@@ -10,8 +10,9 @@ from cli.replaying.gateway import gateway
 from cli.replaying.kafka_inbox import kafka_inbox
 from cli.replaying.targets import Target
 from cli.settings import KAFKA, TOKEN, Settings
-from cli.stack import Stack, find
+from cli.stack import Stack, find, kafka_access_of
 from cli.stack_error import StackError
+from storage.kafka_access import PLAINTEXT, KafkaAccess
 
 URL = "ROUNDTABLE_URL"
 """Set by `eval "$(roundtable env)"`."""
@@ -34,6 +35,7 @@ class KafkaAddress:
     """A cluster whose inbox takes events."""
 
     bootstrap: str
+    access: KafkaAccess = PLAINTEXT
 
 
 Destination = GatewayAddress | KafkaAddress
@@ -66,7 +68,9 @@ def destination_of(args: argparse.Namespace, environ: Mapping[str, str]) -> Dest
         return gateway_of(args, environ)
     settings, stack = Settings.from_env(environ), find(args.data_dir)
     of_stack = stack.kafka if stack is not None else None
-    return KafkaAddress(_known(args.kafka or settings.kafka or of_stack, args, "--kafka"))
+    kafka = _known(args.kafka or settings.kafka or of_stack, args, "--kafka")
+    access = settings.kafka_access if args.kafka else kafka_access_of(settings, stack)
+    return KafkaAddress(kafka, access)
 
 
 def gateway_of(args: argparse.Namespace, environ: Mapping[str, str]) -> GatewayAddress:
@@ -81,7 +85,7 @@ def gateway_of(args: argparse.Namespace, environ: Mapping[str, str]) -> GatewayA
 async def open_target(destination: Destination) -> AsyncIterator[Target]:
     """Yield the target, closed at the end."""
     if isinstance(destination, KafkaAddress):
-        with kafka_inbox(destination.bootstrap) as inbox:
+        with kafka_inbox(destination.bootstrap, destination.access) as inbox:
             yield inbox
         return
     async with gateway(destination.url, destination.token) as api:

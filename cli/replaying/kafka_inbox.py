@@ -8,7 +8,10 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from cli.replaying.targets import Answer, TargetError
+from cli.topics import check_access
 from schemas.catalog import INBOX
+from storage.kafka_access import PLAINTEXT, KafkaAccess
+from storage.kafka_trouble import servers_of
 
 ACKNOWLEDGED_SECONDS = 60
 CONNECT_SECONDS = 15
@@ -39,15 +42,17 @@ class KafkaInbox:
 
 
 @contextmanager
-def kafka_inbox(bootstrap: str) -> Iterator[KafkaInbox]:
+def kafka_inbox(bootstrap: str, access: KafkaAccess = PLAINTEXT) -> Iterator[KafkaInbox]:
     """Yield a target for the cluster at `bootstrap`."""
+    options = check_access(bootstrap, access)
     try:
         producer = KafkaProducer(
-            bootstrap_servers=bootstrap.split(","),
+            bootstrap_servers=servers_of(bootstrap),
             bootstrap_timeout_ms=CONNECT_SECONDS * 1_000,
             acks="all",
             linger_ms=5,
             enable_idempotence=True,
+            **options,
         )
     except KafkaError as error:
         raise TargetError(f"No Kafka broker answers at {bootstrap} ({error}).") from error
