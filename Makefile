@@ -42,8 +42,12 @@ demo: $(STAMP) ## Start the whole system with a live simulated company
 	$(BIN)/roundtable demo
 
 .PHONY: bench
-bench: $(STAMP) ## Measure throughput and freshness; writes benchmarks/results/
+bench: $(STAMP) ## Measure throughput, freshness and the statistics' speed; writes benchmarks/results/
 	$(BIN)/python -m benchmarks
+
+.PHONY: calibrate
+calibrate: $(STAMP) ## Simulate every statistical method for a quarter of an hour; writes docs/calibration/
+	$(BIN)/python -m benchmarks.calibration
 
 .PHONY: schemas
 schemas: $(STAMP) ## Write the published contracts anew

@@ -1,6 +1,6 @@
 """Runs every benchmark against one stack of its own and writes what they print to one file.
 
-    python -m benchmarks [--quick]
+    python -m benchmarks [--quick] [--only inference]
 
 The figures of one run were measured on one machine under the same load: compare them with each
 other, not with those of another run.
@@ -12,7 +12,8 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,22 +22,42 @@ from cli.running import EVERYTHING, running_stack
 from cli.settings import Settings
 from cli.stack import Stack
 
-RESULTS = Path(__file__).parent / "results" / "latest.md"
+RESULTS = Path(__file__).parent / "results"
+ALONE = frozenset({"benchmarks.inference", "benchmarks.attribution"})
+"""Pure: without broker, PostgreSQL, API and worker."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer events, coarser figures")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", help="one of them, into a file of its own")
+    arguments = parser.parse_args()
+    chosen = [
+        command
+        for command in _commands(quick=arguments.quick)
+        if arguments.only in {None, command[0].removeprefix("benchmarks.")}
+    ]
+    if not chosen:
+        parser.error(f"no benchmark is called {arguments.only!r}")
+    with _stack_for(chosen) as stack:
+        sections = [_section(command, stack) for command in chosen]
+    results = RESULTS / f"{arguments.only or 'latest'}.md"
+    results.parent.mkdir(exist_ok=True)
+    results.write_text("\n".join([_heading(chosen), *(text for _, text in sections)]))
+    to_console(f"Written to {results}")
+    return max(code for code, _ in sections)
+
+
+@contextmanager
+def _stack_for(commands: Sequence[Sequence[str]]) -> Iterator[Stack | None]:
+    if all(module in ALONE for module, *_ in commands):
+        yield None
+        return
     with tempfile.TemporaryDirectory(prefix="roundtable-bench-") as directory:
         Path(directory).chmod(0o711)  # PostgreSQL under root runs as another user
         settings = Settings.from_env(os.environ)
         with running_stack(Path(directory) / "data", settings, EVERYTHING, to_console) as running:
-            sections = [_section(command, running.stack) for command in _commands(quick=quick)]
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join([_heading(), *(text for _, text in sections)]))
-    to_console(f"Written to {RESULTS}")
-    return max(code for code, _ in sections)
+            yield running.stack
 
 
 def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
@@ -47,16 +68,15 @@ def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
         ("benchmarks.gateway", "--events", size),
         ("benchmarks.transport", "--events", size, "--stock", "20000"),
         ("benchmarks.attribution", "--events", size),
+        ("benchmarks.inference", *(("--experiments", "200") if quick else ())),
     )
 
 
-def _section(command: Sequence[str], stack: Stack) -> tuple[int, str]:
+def _section(command: Sequence[str], stack: Stack | None) -> tuple[int, str]:
     module, *options = command
-    where = {"benchmarks.gateway": ["--kafka", stack.kafka, "--database", stack.database]}
-    where["benchmarks.transport"] = ["--kafka", stack.kafka]
     to_console(f"Running {module}")
     done = subprocess.run(
-        [sys.executable, "-m", module, *options, *where.get(module, [])],
+        [sys.executable, "-m", module, *options, *_where(module, stack)],
         env=_environment(stack),
         capture_output=True,
         text=True,
@@ -68,7 +88,16 @@ def _section(command: Sequence[str], stack: Stack) -> tuple[int, str]:
     return done.returncode, f"{title}\n\n```\n{said.strip()}\n```\n"
 
 
-def _environment(stack: Stack) -> Mapping[str, str]:
+def _where(module: str, stack: Stack | None) -> Sequence[str]:
+    if stack is None or module not in {"benchmarks.gateway", "benchmarks.transport"}:
+        return ()
+    broker = ("--kafka", stack.kafka)
+    return broker if module.endswith("transport") else (*broker, "--database", stack.database)
+
+
+def _environment(stack: Stack | None) -> Mapping[str, str]:
+    if stack is None:
+        return os.environ
     return {
         **os.environ,
         "ROUNDTABLE_URL": str(stack.http),
@@ -78,12 +107,14 @@ def _environment(stack: Stack) -> Mapping[str, str]:
     }
 
 
-def _heading() -> str:
+def _heading(commands: Sequence[Sequence[str]]) -> str:
     today = datetime.now(UTC).date().isoformat()
+    shared = "broker, PostgreSQL, API, worker and the benchmark share the machine"
+    alone = all(module in ALONE for module, *_ in commands)
     return (
         f"# Measured on {today}\n\n{os.cpu_count()} cores, {platform.machine()}, "
-        f"Python {platform.python_version()}. Written by `make bench`; broker, PostgreSQL, API, "
-        f"worker and the benchmark share the machine.\n"
+        f"Python {platform.python_version()}. Written by `make bench`; "
+        f"{'alone, without the other benchmarks' if alone else shared}.\n"
     )
 
 

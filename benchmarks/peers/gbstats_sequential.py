@@ -4,12 +4,16 @@ Its dependencies exclude those of the project, so it is started in an environmen
 """
 
 import json
+import math
 import sys
 import time
 from importlib.metadata import version
 
 from gbstats.frequentist.tests import SequentialConfig, SequentialTwoSidedTTest
 from gbstats.models.statistics import SampleMeanStatistic
+
+REPEATS = 5
+"""The fastest counts, as it does for the library that stands beside."""
 
 
 def main() -> None:
@@ -19,9 +23,11 @@ def main() -> None:
         [SampleMeanStatistic(n=n, sum=y, sum_squares=yy) for n, y, yy in pair] for pair in pairs
     ]
     config = SequentialConfig(sequential_tuning_parameter=5000)
-    started = time.process_time()
-    results = [SequentialTwoSidedTTest(*pair, config).compute_result() for pair in samples]
-    seconds = time.process_time() - started
+    seconds = math.inf
+    for _ in range(REPEATS):
+        started = time.process_time()
+        results = [SequentialTwoSidedTTest(*pair, config).compute_result() for pair in samples]
+        seconds = min(seconds, time.process_time() - started)
     intervals = [[float(end) for end in result.ci] for result in results]
     answer = {
         "name": f"gbstats {version('gbstats')}, sequential test",

@@ -4,6 +4,7 @@ It needs a newer Python than the project, so it is started in an environment of 
 """
 
 import json
+import math
 import sys
 import time
 from importlib.metadata import version
@@ -11,14 +12,19 @@ from importlib.metadata import version
 from tea_tasting.aggr import Aggregates
 from tea_tasting.metrics import Mean
 
+REPEATS = 5
+"""The fastest counts, as it does for the library that stands beside."""
+
 
 def main() -> None:
     """Read [n, Σy, Σy²] of control and treatment per comparison, write seconds and intervals."""
     pairs = [[_aggregates(*arm) for arm in pair] for pair in json.load(sys.stdin)]
     metric = Mean("y")
-    started = time.process_time()
-    results = [metric.analyze_aggregates(*pair) for pair in pairs]
-    seconds = time.process_time() - started
+    seconds = math.inf
+    for _ in range(REPEATS):
+        started = time.process_time()
+        results = [metric.analyze_aggregates(*pair) for pair in pairs]
+        seconds = min(seconds, time.process_time() - started)
     answer = {
         "name": f"tea-tasting {version('tea-tasting')}, analyze_aggregates",
         "seconds": seconds / len(pairs),
