@@ -84,7 +84,7 @@ def _section(command: Sequence[str], stack: Stack | None) -> tuple[int, str]:
     )
     said = done.stdout if done.returncode == 0 else done.stdout + done.stderr
     to_console(said)
-    title = f"## python -m {module} {' '.join(options)}"
+    title = f"## python -m {' '.join(command)}"
     return done.returncode, f"{title}\n\n```\n{said.strip()}\n```\n"
 
 
@@ -113,7 +113,7 @@ def _heading(commands: Sequence[Sequence[str]]) -> str:
     alone = all(module in ALONE for module, *_ in commands)
     return (
         f"# Measured on {today}\n\n{os.cpu_count()} cores, {platform.machine()}, "
-        f"Python {platform.python_version()}. Written by `make bench`; "
+        f"Python {platform.python_version()}. Written by `python -m benchmarks`; "
         f"{'alone, without the other benchmarks' if alone else shared}.\n"
     )
 
