@@ -1,1 +1,1 @@
-"""Pure rules from events to moments increments. May import schemas and inference.moments."""
+"""Pure rules from events to moments increments. Of inference: moments and deal times alone."""

@@ -61,6 +61,26 @@ def test_every_unit_has_its_variant_its_exposure_and_an_outcome_per_metric(datab
     on(database, body)
 
 
+def test_what_a_cap_takes_away_adds_up_over_batches_and_partitions(database: str) -> None:
+    async def body(connection: Connection) -> None:
+        use = MetricUse(metric="accepted-leads", cap=Decimal(2))
+        await register(connection, [LEADS], TEST.model_copy(update={"metrics": (use,)}))
+        log = Log(partitions=3)
+        accounts = [f"account-{n}" for n in range(6)]
+        await log.deliver(connection, [exposure(n, "b", account=a) for n, a in enumerate(accounts)])
+        for number in range(4):
+            leads = [lead(10 * number + n, account=a) for n, a in enumerate(accounts) if n > number]
+            await log.deliver(connection, leads)
+
+        (cell,) = (await totals(connection, "subject-line")).cells.values()
+
+        # The accounts accepted 0, 1, 2, 3, 4 and 4 leads.
+        assert (cell.moments.n, cell.moments.sum_y, cell.moments.sum_yy) == (6, 9, 17)
+        assert cell.uncapped == (3, 14, 46)
+
+    on(database, body)
+
+
 def test_units_come_in_the_order_of_their_exposure_then_of_their_home(database: str) -> None:
     async def body(connection: Connection) -> None:
         await register(connection, [LEADS], TEST)
@@ -126,6 +146,21 @@ def test_a_home_that_met_no_exposure_is_no_home_of_the_definition(database: str)
         await Log().deliver(connection, [lead(1, account="acme"), stray])
 
         assert await units_of(connection, most=0) == []
+
+    on(database, body)
+
+
+def test_a_unit_is_found_at_a_home_that_had_nothing_but_stray_exposures_before(
+    database: str,
+) -> None:
+    async def body(connection: Connection) -> None:
+        await register(connection, [LEADS], TEST)
+        log = Log()
+        await log.deliver(connection, [exposure(1, "unknown variant", account="acme")])
+
+        await log.deliver(connection, [exposure(2, "b", account="acme")])
+
+        assert await units_of(connection) == [(1, 0, 0)]
 
     on(database, body)
 
