@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from api import (
+    amendments,
     currency_rates,
     dead_letters,
     deals,
@@ -34,6 +35,7 @@ ROUTERS = (
     metrics.router,
     plans.router,
     experiments.router,
+    amendments.router,
     results.router,
     deals.router,
     explain.router,

@@ -80,7 +80,7 @@ async def add_experiment(
 
     Raises ConflictError where the key is taken, UnknownMetricError, CapError and DraftError.
     """
-    await _check(connection, draft)
+    await check_draft(connection, draft)
     values = {**_values(draft), "key": draft.key, "created_at": at}
     cursor = await connection.execute(statement("insert_experiment"), values)
     if await cursor.fetchone() is None:
@@ -88,23 +88,30 @@ async def add_experiment(
     return await experiment(connection, draft.key, at=at)
 
 
-async def replace_draft(connection: Connection, draft: ExperimentDraft) -> Experiment:
+async def replace_draft(
+    connection: Connection, draft: ExperimentDraft, *, at: datetime | None = None
+) -> Experiment:
     """Change a draft. Raises ConflictError once it is registered, and as `add_experiment` does."""
-    found = await locked(connection, draft.key)
+    found = await locked(connection, draft.key, at=at)
     found.require(Step.CHANGE)
-    await _check(connection, draft)
+    await check_draft(connection, draft)
     await rewrite(connection, found.id, draft)
-    return await experiment(connection, draft.key)
+    return await experiment(connection, draft.key, at=at)
 
 
 async def experiment(connection: Connection, key: str, *, at: datetime | None = None) -> Experiment:
     """Return an experiment as it stands at a time, or now. Raises UnknownExperimentError."""
-    return (await _one(connection, "experiment_by_key", key, at)).experiment
+    return (await experiment_row(connection, key, at=at)).experiment
+
+
+async def experiment_row(connection: Connection, key: str, *, at: datetime | None = None) -> Found:
+    """Return an experiment with what only storage knows of it. Raises UnknownExperimentError."""
+    return await _row(connection, "experiment_by_key", key, at)
 
 
 async def locked(connection: Connection, key: str, *, at: datetime | None = None) -> Found:
     """Return an experiment, locked until the transaction ends. Raises UnknownExperimentError."""
-    return await _one(connection, "experiment_by_key_for_update", key, at)
+    return await _row(connection, "experiment_by_key_for_update", key, at)
 
 
 async def experiments_after(
@@ -156,7 +163,15 @@ async def rewrite(connection: Connection, experiment_id: int, draft: ExperimentD
     )
 
 
-async def check_line(connection: Connection, draft: ExperimentDraft) -> None:
+async def check_draft(connection: Connection, draft: ExperimentDraft) -> None:
+    """Raise UnknownMetricError, CapError or DraftError where a draft names what is not there."""
+    check_caps(draft, await metrics_of(connection, draft))
+    if draft.policy not in READY_MADE:
+        raise DraftError("policy", "unknown_policy", f"one of {', '.join(READY_MADE)}")
+    await _check_line(connection, draft)
+
+
+async def _check_line(connection: Connection, draft: ExperimentDraft) -> None:
     """Raise DraftError where what the draft follows is not there, or follows it."""
     if draft.follows is None:
         return
@@ -171,13 +186,6 @@ async def check_line(connection: Connection, draft: ExperimentDraft) -> None:
 async def _leads_to(connection: Connection, ends: dict[str, str]) -> bool:
     row = await (await connection.execute(statement("leads_to"), ends)).fetchone()
     return row is not None and bool(row[0])
-
-
-async def _check(connection: Connection, draft: ExperimentDraft) -> None:
-    check_caps(draft, await metrics_of(connection, draft))
-    if draft.policy not in READY_MADE:
-        raise DraftError("policy", "unknown_policy", f"one of {', '.join(READY_MADE)}")
-    await check_line(connection, draft)
 
 
 def _stored(status: ExperimentStatus | None) -> str | None:
@@ -197,7 +205,7 @@ def _values(draft: ExperimentDraft) -> dict[str, Any]:
     }
 
 
-async def _one(connection: Connection, name: str, key: str, at: datetime | None) -> Found:
+async def _row(connection: Connection, name: str, key: str, at: datetime | None) -> Found:
     rows = await read(connection, name, {"key": key}, at=at)
     if not rows:
         raise UnknownExperimentError(f"no experiment has the key {key!r}")

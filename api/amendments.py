@@ -1,0 +1,46 @@
+"""Changes of what is registered: asked for with a reason, kept for everybody to see."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.services import ServicesHere
+from schemas.amendments import Amendment, AmendmentDraft
+from storage.amendments import amend_experiment, amendments_of
+
+router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+
+class Amendments(BaseModel):
+    """All amendments of one experiment, the oldest first."""
+
+    amendments: list[Amendment]
+
+
+@router.post("/{key}/amendments", status_code=201, responses={200: {"model": Amendment}})
+async def amend(
+    key: str, asked: AmendmentDraft, services: ServicesHere, response: Response
+) -> Amendment:
+    """Amend what is registered: 201 and a new definition, 200 where the same was asked before.
+
+    What an amendment touches after the first exposure is read as invalid from then on.
+    """
+    async with services.database.connection() as connection:
+        amendment, is_new = await amend_experiment(
+            connection,
+            key,
+            asked,
+            at=datetime.now(UTC),
+            by=None,
+            reporting_currency=services.settings.reporting_currency,
+        )
+    response.status_code = 201 if is_new else 200
+    return amendment
+
+
+@router.get("/{key}/amendments")
+async def list_amendments(key: str, services: ServicesHere) -> Amendments:
+    """Return what was changed after the freeze: what, before, after, by whom, when, why."""
+    async with services.database.connection() as connection:
+        return Amendments(amendments=await amendments_of(connection, key))
