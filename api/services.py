@@ -14,10 +14,13 @@ from starlette.requests import Request
 from api.contact_accounts import ContactAccounts
 from api.database import Database
 from api.in_flight import InFlight
+from api.insight_jobs import insight_jobs
 from api.live_readings import LiveReadings
 from api.log_writer import LogWriter
 from api.registered_types import RegisteredTypes
 from api.settings import Settings
+from api.webhook_addresses import Addresses
+from api.webhook_secrets import Vault
 from schemas.gate import GateRules
 
 _LOG = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class Services:
     contact_accounts: ContactAccounts
     registered_types: RegisteredTypes
     readings: LiveReadings
+    vault: Vault
+    webhook_addresses: Addresses
 
 
 @asynccontextmanager
@@ -57,12 +62,15 @@ async def running_services(settings: Settings, events_topic: str) -> AsyncIterat
         contact_accounts=ContactAccounts(database),
         registered_types=RegisteredTypes(database),
         readings=LiveReadings(database),
+        vault=Vault(settings.webhook_keys),
+        webhook_addresses=Addresses(is_private_allowed=settings.are_webhooks_private),
     )
     async with _running(
         services.log.run(),
         database.run(),
         services.readings.run(),
         services.registered_types.run(),
+        *insight_jobs(settings, database, services.vault, services.webhook_addresses),
     ):
         yield services
 

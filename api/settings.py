@@ -68,10 +68,22 @@ ACKNOWLEDGE = Variable(
 DATABASE_CONNECTIONS = Variable(
     "ROUNDTABLE_DATABASE_CONNECTIONS", "8", "connections to PostgreSQL that the API opens at most"
 )
+WEBHOOK_KEYS = Variable(
+    "ROUNDTABLE_WEBHOOK_KEYS",
+    "",
+    "keys, separated by commas and the newest first, that seal the secrets of webhooks in "
+    "PostgreSQL; without one they lie there plain",
+)
+WEBHOOKS_PRIVATE = Variable(
+    "ROUNDTABLE_WEBHOOKS_PRIVATE",
+    "no",
+    "`yes` lets webhooks lead to private addresses, and by http too",
+)
 KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
     *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
+    *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE),
     *KAFKA_ACCESS,
 )
 
@@ -93,6 +105,8 @@ class Settings:
     max_in_flight_bytes: int
     acknowledge_seconds: int
     database_connections: int
+    webhook_keys: tuple[str, ...] = field(default=(), repr=False)
+    are_webhooks_private: bool = False
     kafka_access: KafkaAccess = kafka_access.PLAINTEXT
 
     @classmethod
@@ -112,6 +126,8 @@ class Settings:
             max_in_flight_bytes=_number(environ, MAX_IN_FLIGHT, at_least=MEBIBYTE),
             acknowledge_seconds=_number(environ, ACKNOWLEDGE, at_least=1, at_most=600),
             database_connections=_number(environ, DATABASE_CONNECTIONS, at_least=2, at_most=1_000),
+            webhook_keys=_secrets(environ, WEBHOOK_KEYS, FEWEST_HASH_KEY_BYTES),
+            are_webhooks_private=_is_yes(environ, WEBHOOKS_PRIVATE),
             kafka_access=_kafka_access(environ),
         )
 
@@ -151,8 +167,22 @@ def _number(
     return int(text)
 
 
-def _secret(environ: Mapping[str, str], variable: Variable, fewest: int) -> str:
+def _is_yes(environ: Mapping[str, str], variable: Variable) -> bool:
     text = _text(environ, variable)
+    if text not in {"yes", "no"}:
+        raise SettingError(f"{variable.name} is {text!r}; it must be yes or no.")
+    return text == "yes"
+
+
+def _secrets(environ: Mapping[str, str], variable: Variable, fewest: int) -> tuple[str, ...]:
+    return tuple(_long_enough(text, variable, fewest) for text in _names(environ, variable))
+
+
+def _secret(environ: Mapping[str, str], variable: Variable, fewest: int) -> str:
+    return _long_enough(_text(environ, variable), variable, fewest)
+
+
+def _long_enough(text: str, variable: Variable, fewest: int) -> str:
     if len(text) < fewest or not (text.isascii() and text.isprintable()):
         raise SettingError(
             f"{variable.name} must be at least {fewest} printable ASCII characters, as from "
