@@ -19,7 +19,7 @@ Terms = Mapping[int, float]
 
 AT_ONCE = 32
 """Questions answered by one programme: a call costs more than its arithmetic."""
-_TOLERANCE = 1e-6
+_ENOUGH = 1 - 1e-6
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -42,6 +42,7 @@ class Question(msgspec.Struct, frozen=True):
 
     terms: Terms
     needed: float
+    """Above 0."""
 
 
 class AuditError(RuntimeError):
@@ -51,39 +52,57 @@ class AuditError(RuntimeError):
 def widths(knowledge: Knowledge, questions: Sequence[Question]) -> list[float]:
     """Return how far each sum can vary, but no more than is needed of it."""
     parts = [questions[at : at + AT_ONCE] for at in range(0, len(questions), AT_ONCE)]
-    return [width for part in parts for width in _widths(knowledge, part)]
+    return [width for part in parts for width in _varied(knowledge, part, pairs=range(len(part)))]
 
 
 def first_exposed(knowledge: Knowledge, questions: Sequence[Question]) -> int | None:
     """Return the number of the question whose answer is the closest; None where none is close."""
     found = widths(knowledge, questions)
-    shares = [
-        _share(width, question.needed) for width, question in zip(found, questions, strict=True)
-    ]
+    shares = [width / question.needed for width, question in zip(found, questions, strict=True)]
     closest = min(range(len(shares)), key=shares.__getitem__, default=None)
-    return closest if closest is not None and shares[closest] < 1 - _TOLERANCE else None
+    return closest if closest is not None and shares[closest] < _ENOUGH else None
 
 
-def _share(width: float, needed: float) -> float:
-    return width / needed if needed > 0 else 1.0
+def all_open(knowledge: Knowledge, questions: Sequence[Question]) -> bool:
+    """Tell whether every sum can vary as far as it needs to.
+
+    One pair of solutions that differ in many sums at once answers most questions; those that are
+    left are asked one by one.
+    """
+    left = list(questions)
+    for bit in reversed(range(len(left).bit_length())):
+        turned = [_turned(q) if at >> bit & 1 else q for at, q in enumerate(left)]
+        found = _varied(knowledge, turned, pairs=[0] * len(turned)) if turned else []
+        left = [q for q, width in zip(left, found, strict=True) if width < _ENOUGH * q.needed]
+    return first_exposed(knowledge, left) is None
 
 
-def _widths(knowledge: Knowledge, questions: Sequence[Question]) -> list[float]:
+def _turned(question: Question) -> Question:
+    return Question(
+        {unknown: -factor for unknown, factor in question.terms.items()}, question.needed
+    )
+
+
+def _varied(
+    knowledge: Knowledge, questions: Sequence[Question], *, pairs: Sequence[int]
+) -> list[float]:
     """Let two solutions x and y of everything known differ as far as is needed, per question.
 
-    Each question has its own pair and a width t with t <= terms(x) - terms(y) and t <= needed.
+    Every question has a width t <= terms(x) - terms(y) with t <= needed, in its pair of solutions.
     """
     unknowns, asked = len(knowledge.lower), len(questions)
-    copies = 2 * asked
+    copies = 2 * len(set(pairs))
     equal = _repeated(knowledge.equal, unknowns, copies, asked)
     at_most = _repeated(knowledge.at_most, unknowns, copies, asked)
-    limits = np.zeros(asked)
+    differences: Any = _matrix(
+        list(_differences(questions, pairs, unknowns)), copies * unknowns + asked
+    )
     found = linprog(
         np.concatenate([np.zeros(copies * unknowns), -np.ones(asked)]),
         A_eq=equal,
         b_eq=None if equal is None else np.tile(_amounts(knowledge.equal), copies),
-        A_ub=_stacked(at_most, _differences(questions, unknowns)),
-        b_ub=np.concatenate([np.tile(_amounts(knowledge.at_most), copies), limits]),
+        A_ub=differences if at_most is None else vstack([at_most, differences], format="csr"),
+        b_ub=np.concatenate([np.tile(_amounts(knowledge.at_most), copies), np.zeros(asked)]),
         bounds=[
             *((limit, None) for limit in chain.from_iterable([knowledge.lower] * copies)),
             *((None, question.needed) for question in questions),
@@ -96,6 +115,20 @@ def _widths(knowledge: Knowledge, questions: Sequence[Question]) -> list[float]:
     return [float(width) for width in solution[copies * unknowns :]]
 
 
+def _differences(
+    questions: Sequence[Question], pairs: Sequence[int], unknowns: int
+) -> Iterator[Terms]:
+    """Yield t - terms(x) + terms(y) per question; its pair of copies begins at twice its number."""
+    widths_from = 2 * len(set(pairs)) * unknowns
+    for number, (question, pair) in enumerate(zip(questions, pairs, strict=True)):
+        x, y = 2 * pair * unknowns, (2 * pair + 1) * unknowns
+        yield {
+            **{x + unknown: -factor for unknown, factor in question.terms.items()},
+            **{y + unknown: factor for unknown, factor in question.terms.items()},
+            widths_from + number: 1.0,
+        }
+
+
 def _repeated(facts: Sequence[Fact], unknowns: int, copies: int, asked: int) -> Any:
     """Return the facts once for every copy of the unknowns; they say nothing of the widths."""
     if not facts:
@@ -103,17 +136,6 @@ def _repeated(facts: Sequence[Fact], unknowns: int, copies: int, asked: int) -> 
     matrix = _matrix([fact.terms for fact in facts], unknowns)
     repeated = block_diag([matrix] * copies, format="csr")
     return hstack([repeated, csr_array((repeated.shape[0], asked))], format="csr")
-
-
-def _differences(questions: Sequence[Question], unknowns: int) -> Any:
-    """Return t - terms(x) + terms(y) per question."""
-    terms = [_matrix([question.terms], unknowns) for question in questions]
-    pairs = block_diag([hstack([-matrix, matrix]) for matrix in terms], format="csr")
-    return hstack([pairs, csr_array(np.eye(len(questions)))], format="csr")
-
-
-def _stacked(first: Any, second: Any) -> Any:
-    return second if first is None else vstack([first, second], format="csr")
 
 
 def _matrix(rows: Sequence[Terms], unknowns: int) -> csr_array:

@@ -119,12 +119,16 @@ def knowledge_of(unknowns: Unknowns) -> Knowledge:
 
 def questions_of(unknowns: Unknowns, k: int, *, of_accounts: bool) -> list[Question]:
     """Return what must stay open: k accounts around every small step, and all of its amount."""
-    return [
-        Question(terms, float(k) if of_accounts else amount / unknowns.scale)
-        for name, path in unknowns.paths.items()
-        for start, end, amount in path.small_steps(k)
-        if (terms := unknowns.difference(name, start, end)) and (of_accounts or amount > 0)
-    ]
+    needed: dict[tuple[int, ...], Question] = {}
+    for name, path in unknowns.paths.items():
+        for start, end, amount in path.small_steps(k):
+            terms = unknowns.difference(name, start, end)
+            width = float(k) if of_accounts else amount / unknowns.scale
+            # Steps to several known figures are one question: the largest width asks for all.
+            before = needed.get(tuple(terms))
+            if terms and width > (before.needed if before else 0.0):
+                needed[tuple(terms)] = Question(terms, width)
+    return list(needed.values())
 
 
 _COMMON_SIZE = 1e6

@@ -10,10 +10,9 @@ from datetime import datetime
 
 import msgspec
 
-from transparency.audit import first_exposed
+from transparency.audit import all_open
 from transparency.edition_knowledge import (
     Edition,
-    Unknowns,
     knowledge_of,
     open_part,
     questions_of,
@@ -106,15 +105,12 @@ def _with(history: History, edition: Edition, moved: tuple[str, ...] | list[str]
 
 def _is_safe(history: History, k: int) -> bool:
     part = open_part(history.editions)
-    return not any(
-        _is_exposed(unknowns_of(part, measure), k, of_accounts=measure is None)
-        for measure in (None, *sorted(history.editions[-1].measures))
-    )
-
-
-def _is_exposed(unknowns: Unknowns, k: int, *, of_accounts: bool) -> bool:
-    questions = questions_of(unknowns, k, of_accounts=of_accounts)
-    return first_exposed(knowledge_of(unknowns), questions) is not None
+    for measure in (None, *sorted(history.editions[-1].measures)):
+        unknowns = unknowns_of(part, measure)
+        questions = questions_of(unknowns, k, of_accounts=measure is None)
+        if not all_open(knowledge_of(unknowns), questions):
+            return False
+    return True
 
 
 def _refuse_what_was_not_due(history: History, edition: Edition, k: int) -> None:
