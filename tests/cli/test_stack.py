@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -10,10 +11,12 @@ import pytest
 
 from cli.data_dir import DataDir
 from cli.processes import Command, ProcessRecord, launch, record_of, stop
+from cli.services import Services
 from cli.settings import Settings
 from cli.stack import NoStackError, Stack, find, locate_services, record
 from cli.stack_error import StackError
 from cli.status import statuses
+from storage.kafka_access import PLAINTEXT, KafkaAccess
 
 GONE = ProcessRecord(pid=2**22 - 1, created=1.0)
 
@@ -85,7 +88,26 @@ def test_the_record_is_for_its_owner_alone_and_its_secrets_are_not_shown(layout:
     assert stat.S_IMODE(layout.state_file.stat().st_mode) == 0o600
     assert "hidden" not in repr(stack)
     assert "concealed" not in repr(stack)
-    assert "hidden" not in repr(stack.services)
+    assert "hidden" not in repr(Services(stack.kafka, stack.database))
+
+
+def test_a_stack_s_own_kafka_speaks_plain_text_whatever_the_environment_says_of_another(
+    layout: DataDir, service: ProcessRecord
+) -> None:
+    signed_in = KafkaAccess(security="SASL_SSL", mechanism="PLAIN", user="u", password="p")
+    settings = Settings(kafka_access=signed_in)
+    ours = _stack(kafka=service)
+    external = msgspec.structs.replace(_stack(), runner=record_of(os.getpid()))
+
+    record(layout, ours)
+    of_ours = locate_services(layout.root, settings)
+    record(layout, external)
+    of_external = locate_services(layout.root, settings)
+    named = locate_services(layout.root, replace(settings, kafka="k:9093", database="host=d"))
+
+    assert of_ours.kafka_access == PLAINTEXT
+    assert of_external.kafka_access == named.kafka_access == signed_in
+    assert (named.kafka, named.database) == ("k:9093", "host=d")
 
 
 def test_the_environment_comes_before_the_running_stack(
