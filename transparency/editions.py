@@ -68,7 +68,7 @@ def shown(history: History) -> dict[str, Shown]:
     for edition in history.editions:
         for name in edition.moved:
             found[name] = Shown(edition.groups[name], edition.number)
-    return {name: one for name, one in found.items() if one.cell.accounts}
+    return {name: found[name] for name in sorted(found) if found[name].cell.accounts}
 
 
 def shown_total(history: History) -> Cell | None:

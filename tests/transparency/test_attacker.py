@@ -117,7 +117,7 @@ def whole(at: int) -> list[Spot]:
 
 
 SLOW = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -131,7 +131,7 @@ def test_no_small_group_of_a_breakdown_follows_from_two_points_in_time(data):
     assert_groups_are_open(told)
 
 
-@settings(SLOW, max_examples=25)
+@settings(SLOW, max_examples=20)
 @given(arrivals(slices=5))
 def test_no_small_group_of_a_breakdown_follows_from_many_points_in_time(data):
     told = told_by_editions(data)

@@ -168,7 +168,7 @@ def assert_open(accounts: Sequence[Sequence[int]], found: Suppressed) -> None:
             assert most - least >= K
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
 def test_whatever_is_shown_leaves_every_hidden_number_k_wide(accounts):
     found = suppress(table_of(accounts))
