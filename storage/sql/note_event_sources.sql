@@ -1,7 +1,8 @@
 -- Bring up to date when each source was last heard of, and how long it was silent at most.
 WITH heard AS (
-    SELECT source, min(received_us) AS first_us, max(received_us) AS last_us
-    FROM events
+    SELECT source, max(received_us) AS last_us,
+           min(received_us) FILTER (WHERE received_us > known.last_us) AS next_us
+    FROM events LEFT JOIN event_sources AS known USING (source)
     WHERE received_us > COALESCE(
         (SELECT max(last_us) FROM event_sources) - %(overlap_us)s::bigint, %(first_from_us)s::bigint
     )
@@ -18,6 +19,6 @@ ON CONFLICT (source) DO UPDATE SET
         ) THEN known.longest_pause_us
         ELSE greatest(
             known.longest_pause_us,
-            (SELECT first_us FROM heard WHERE heard.source = known.source) - known.last_us
+            (SELECT next_us FROM heard WHERE heard.source = known.source) - known.last_us
         )
     END;
