@@ -34,6 +34,7 @@ async def amend(
             at=datetime.now(UTC),
             by=None,
             reporting_currency=services.settings.reporting_currency,
+            agreement_required=services.settings.is_agreement_required,
         )
     response.status_code = 201 if is_new else 200
     return amendment

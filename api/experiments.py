@@ -92,7 +92,11 @@ async def register(key: str, services: ServicesHere) -> Experiment:
     """Freeze a draft; it runs when its period begins."""
     async with services.database.connection() as connection:
         return await registry.register_experiment(
-            connection, key, at=datetime.now(UTC), reporting_currency=_currency(services)
+            connection,
+            key,
+            at=datetime.now(UTC),
+            reporting_currency=_currency(services),
+            agreement_required=services.settings.is_agreement_required,
         )
 
 
@@ -101,7 +105,11 @@ async def start(key: str, services: ServicesHere) -> Experiment:
     """Let an experiment run from now on, registering it where it is a draft."""
     async with services.database.connection() as connection:
         return await registry.start_experiment(
-            connection, key, at=datetime.now(UTC), reporting_currency=_currency(services)
+            connection,
+            key,
+            at=datetime.now(UTC),
+            reporting_currency=_currency(services),
+            agreement_required=services.settings.is_agreement_required,
         )
 
 

@@ -79,11 +79,16 @@ WEBHOOKS_PRIVATE = Variable(
     "no",
     "`yes` lets webhooks lead to private addresses, and by http too",
 )
+METRIC_AGREEMENT = Variable(
+    "ROUNDTABLE_METRIC_AGREEMENT",
+    "optional",
+    "`required` lets only those experiments be registered whose metrics both sides agreed to",
+)
 KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
     *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
-    *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE),
+    *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE, METRIC_AGREEMENT),
     *KAFKA_ACCESS,
 )
 
@@ -107,6 +112,8 @@ class Settings:
     database_connections: int
     webhook_keys: tuple[str, ...] = field(default=(), repr=False)
     are_webhooks_private: bool = False
+    is_agreement_required: bool = False
+    """Whether only metrics that both sides agreed to may be registered with an experiment."""
     kafka_access: KafkaAccess = kafka_access.PLAINTEXT
 
     @classmethod
@@ -128,6 +135,7 @@ class Settings:
             database_connections=_number(environ, DATABASE_CONNECTIONS, at_least=2, at_most=1_000),
             webhook_keys=_secrets(environ, WEBHOOK_KEYS, FEWEST_HASH_KEY_BYTES),
             are_webhooks_private=_is_yes(environ, WEBHOOKS_PRIVATE),
+            is_agreement_required=_is_required(environ, METRIC_AGREEMENT),
             kafka_access=_kafka_access(environ),
         )
 
@@ -172,6 +180,13 @@ def _is_yes(environ: Mapping[str, str], variable: Variable) -> bool:
     if text not in {"yes", "no"}:
         raise SettingError(f"{variable.name} is {text!r}; it must be yes or no.")
     return text == "yes"
+
+
+def _is_required(environ: Mapping[str, str], variable: Variable) -> bool:
+    text = _text(environ, variable)
+    if text not in {"required", "optional"}:
+        raise SettingError(f"{variable.name} is {text!r}; it must be required or optional.")
+    return text == "required"
 
 
 def _secrets(environ: Mapping[str, str], variable: Variable, fewest: int) -> tuple[str, ...]:

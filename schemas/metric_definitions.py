@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, computed_field, model_validator
 
 from schemas.event_filters import EventFilter, FieldPath, Resource
 
@@ -43,6 +43,17 @@ class Measure(Resource):
     scale: Annotated[int, Field(ge=0, le=6, description="decimal places kept of value")] = 0
 
 
+ExampleEvent = Annotated[dict[str, JsonValue], Field(min_length=1, max_length=32)]
+"""An event as it would be sent; attributes that say nothing here may be left out."""
+
+
+class Examples(Resource):
+    """Events that both sides have talked about: what counts, and what only looks as if it did."""
+
+    counted: Annotated[tuple[ExampleEvent, ...], Field(max_length=10)] = ()
+    not_counted: Annotated[tuple[ExampleEvent, ...], Field(max_length=10)] = ()
+
+
 class MetricDraft(Resource):
     """A metric as proposed: what it means in words and which events make it."""
 
@@ -59,6 +70,8 @@ class MetricDraft(Resource):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     is_share: bool = False
     """For a ratio: every unit of the denominator counts 0 or 1 in the numerator."""
+    examples: Examples = Examples()
+    """Held against the filter when the metric is proposed."""
 
     @model_validator(mode="after")
     def _parts_fit_kind(self) -> Self:
@@ -98,6 +111,32 @@ class Metric(MetricDraft):
     def _hears_a_win_taken_back(self) -> Self:
         # The rule came later than some registered metrics; those keep the numbers they gave.
         return self
+
+
+class Agreement(Resource):
+    """That a side agrees to a version of a metric, and who said so."""
+
+    side: Side
+    agreed_at: datetime
+    agreed_by: str | None
+
+
+class ProposedMetric(Metric):
+    """A version of a metric with who agreed to it; in force once both sides did."""
+
+    agreements: tuple[Agreement, ...] = ()
+
+    @property
+    def missing_sides(self) -> tuple[Side, ...]:
+        """The sides that did not agree yet."""
+        agreed = {agreement.side for agreement in self.agreements}
+        return tuple(side for side in Side if side not in agreed)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def in_force(self) -> bool:
+        """Whether both sides agreed."""
+        return not self.missing_sides
 
 
 def _is_deaf_to_losses(heard: EventFilter) -> bool:

@@ -27,6 +27,7 @@ from storage.experiments import (
 )
 from storage.freezing import freeze
 from storage.gate import enter_gate
+from storage.metric_agreements import require_in_force
 from storage.metric_versions import metrics_of, pinned
 from storage.pool import Connection
 from storage.statements import statement
@@ -40,10 +41,12 @@ async def amend_experiment(
     at: datetime,
     by: str | None,
     reporting_currency: str,
+    agreement_required: bool = False,
 ) -> tuple[Amendment, bool]:
     """Amend an experiment. Return the amendment and whether it is new: asked again, it is not.
 
-    Raises UnknownExperimentError, ConflictError, DraftError, UnknownMetricError and CapError.
+    Raises UnknownExperimentError, ConflictError, DraftError, UnknownMetricError and CapError, and
+    NotInForceError where agreement is required and a version that comes new lacks it.
     """
     await enter_gate(connection, alone=True)
     found = await locked(connection, key, at=at)
@@ -53,6 +56,8 @@ async def amend_experiment(
         return _same(made, asked), False
     _refuse(found, after, asked, at)
     await check_draft(connection, after)
+    if agreement_required:
+        await _require_agreement(connection, found.draft, after)
     number = len(made) + 1
     touched = touched_by(found.draft, after, now=at)
     is_late = await _may_have_exposed(connection, found, at)
@@ -116,6 +121,15 @@ def _same(made: list[Amendment], asked: AmendmentDraft) -> Amendment:
         if amendment.reason == asked.reason:
             return amendment
     raise DraftError("changes", "nothing_changes", "the experiment says all of this already")
+
+
+async def _require_agreement(
+    connection: Connection, before: ExperimentDraft, after: ExperimentDraft
+) -> None:
+    known = {(use.metric, use.version) for use in before.metrics}
+    metrics = await metrics_of(connection, after)
+    new = [m for m in metrics.values() if (m.key, m.version) not in known]
+    await require_in_force(connection, new)
 
 
 async def _may_have_exposed(connection: Connection, found: Found, at: datetime) -> bool:

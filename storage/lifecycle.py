@@ -7,27 +7,49 @@ from schemas.resources import Experiment, ExperimentDraft
 from storage.experiments import ConflictError, Found, experiment, locked
 from storage.freezing import freeze
 from storage.gate import enter_gate
+from storage.metric_agreements import require_in_force
+from storage.metric_versions import metrics_of
 from storage.pool import Connection
 from storage.statements import statement
 
 
 async def register_experiment(
-    connection: Connection, key: str, *, at: datetime, reporting_currency: str
+    connection: Connection,
+    key: str,
+    *,
+    at: datetime,
+    reporting_currency: str,
+    agreement_required: bool = False,
 ) -> Experiment:
-    """Freeze a draft; its moments are built from the events stored so far."""
+    """Freeze a draft; its moments are built from the events stored so far.
+
+    Raises NotInForceError where agreement on its metrics is required and missing.
+    """
     found = await _alone_with(connection, key, at)
     found.require(Step.REGISTER)
+    if agreement_required:
+        await _require_agreement(connection, found)
     await freeze(connection, found, found.draft, at=at, reporting_currency=reporting_currency)
     await connection.execute(statement("register_experiment"), {"id": found.id, "at": at})
     return await experiment(connection, key, at=at)
 
 
 async def start_experiment(
-    connection: Connection, key: str, *, at: datetime, reporting_currency: str
+    connection: Connection,
+    key: str,
+    *,
+    at: datetime,
+    reporting_currency: str,
+    agreement_required: bool = False,
 ) -> Experiment:
-    """Let an experiment run from now on, or from its registered start where that has passed."""
+    """Let an experiment run from now on, or from its registered start where that has passed.
+
+    Raises NotInForceError like `register_experiment`, where it registers a draft.
+    """
     found = await _alone_with(connection, key, at)
     found.require(Step.START)
+    if agreement_required and found.experiment.status is ExperimentStatus.DRAFT:
+        await _require_agreement(connection, found)
     draft = _changed(found.draft, starts_at=min(found.draft.starts_at, at))
     await freeze(connection, found, draft, at=at, reporting_currency=reporting_currency)
     if found.experiment.status is ExperimentStatus.DRAFT:
@@ -81,6 +103,11 @@ async def _alone_with(connection: Connection, key: str, at: datetime) -> Found:
     # The gate first: whoever holds a row while waiting for the gate could wait for ever.
     await enter_gate(connection, alone=True)
     return await locked(connection, key, at=at)
+
+
+async def _require_agreement(connection: Connection, found: Found) -> None:
+    metrics = await metrics_of(connection, found.draft)
+    await require_in_force(connection, metrics.values())
 
 
 async def _noted(

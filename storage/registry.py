@@ -21,6 +21,7 @@ from storage.lifecycle import (
     start_experiment,
     stop_experiment,
 )
+from storage.metric_agreements import NotInForceError, agree, with_agreements
 from storage.metric_versions import (
     UnknownMetricError,
     add_metric,
@@ -31,11 +32,13 @@ from storage.metric_versions import (
 __all__ = [
     "ConflictError",
     "DraftError",
+    "NotInForceError",
     "UnknownExperimentError",
     "UnknownMetricError",
     "Wanted",
     "add_experiment",
     "add_metric",
+    "agree",
     "close_experiment",
     "decide",
     "experiment",
@@ -50,4 +53,5 @@ __all__ = [
     "replace_draft",
     "start_experiment",
     "stop_experiment",
+    "with_agreements",
 ]
