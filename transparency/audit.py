@@ -103,16 +103,22 @@ def _varied(
         b_eq=None if equal is None else np.tile(_amounts(knowledge.equal), copies),
         A_ub=differences if at_most is None else vstack([at_most, differences], format="csr"),
         b_ub=np.concatenate([np.tile(_amounts(knowledge.at_most), copies), np.zeros(asked)]),
-        bounds=[
-            *((limit, None) for limit in chain.from_iterable([knowledge.lower] * copies)),
-            *((None, question.needed) for question in questions),
-        ],
+        bounds=_bounds(knowledge, questions, copies),
         method="highs",
     )
     if found.status != 0:
         raise AuditError(f"the audit ended with: {found.message}")
     solution: Any = found.x
     return [float(width) for width in solution[copies * unknowns :]]
+
+
+def _bounds(
+    knowledge: Knowledge, questions: Sequence[Question], copies: int
+) -> list[tuple[float | None, float | None]]:
+    return [
+        *((limit, None) for limit in chain.from_iterable([knowledge.lower] * copies)),
+        *((None, question.needed) for question in questions),
+    ]
 
 
 def _differences(

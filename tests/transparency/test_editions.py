@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transparency.audit import Fact, Knowledge, Question, first_exposed, widths
+from transparency.audit import (
+    AuditError,
+    Fact,
+    Knowledge,
+    Question,
+    all_open,
+    first_exposed,
+    widths,
+)
 from transparency.breakdowns import breakdown_document
 from transparency.dimensions import PersonDimensionError
 from transparency.edition_knowledge import open_part
@@ -135,6 +143,22 @@ def test_an_audit_measures_how_far_a_hidden_number_can_vary():
     assert widths(knowledge, questions) == pytest.approx([5, 4, 8])
     assert first_exposed(knowledge, questions) == 0
     assert first_exposed(knowledge, questions[1:]) is None
+
+
+def test_many_sums_that_vary_in_opposite_ways_are_all_found_open():
+    # Twenty pairs of eight: where one has more, the other has less.
+    pairs = [Fact({2 * n: 1.0, 2 * n + 1: 1.0}, 8) for n in range(20)]
+    knowledge = Knowledge(lower=[0] * 40, equal=pairs)
+
+    assert all_open(knowledge, [Question({n: 1.0}, 8) for n in range(40)])
+    assert not all_open(knowledge, [Question({n: 1.0}, 8 + n // 39) for n in range(40)])
+
+
+def test_an_audit_without_a_solution_publishes_nothing():
+    knowledge = Knowledge(lower=[0], equal=[Fact({0: 1.0}, -1)])
+
+    with pytest.raises(AuditError, match="the audit ended with"):
+        all_open(knowledge, [Question({0: 1.0}, 5)])
 
 
 def test_an_audit_of_many_questions_answers_each():
