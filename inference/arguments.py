@@ -74,6 +74,22 @@ def between(argument: str, value: object, low: float, high: float) -> float:
     return number
 
 
+def error_rate(argument: str, value: object) -> float:
+    """An α: a finite number from 1e-100, where logarithms still have digits, to 0.5."""
+    number = finite(argument, value)
+    if not 1e-100 <= number <= 0.5:
+        raise ArgumentError(argument, f"must lie between 1e-100 and 0.5, not {value}")
+    return number
+
+
+def exact_weight(argument: str, value: object) -> Fraction:
+    """An exact number that is not below 0: an integer, Fraction or Decimal, never a float."""
+    if isinstance(value, bool) or not isinstance(value, Rational | Decimal):
+        raise ArgumentError(argument, f"must be an integer, Fraction or Decimal, not {value!r}")
+    at_least(argument, value, 0)
+    return Fraction(value)
+
+
 def exact_share(argument: str, value: object) -> Fraction:
     """An exact number strictly between 0 and 1: a Fraction or Decimal, never a float."""
     if isinstance(value, bool) or not isinstance(value, Rational | Decimal):

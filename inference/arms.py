@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from inference import reasons
+from inference.arguments import whole
 from inference.comparison import NotComparable, Reason, not_comparable
 from inference.exact import Counts, Floats, Integers, Quotients, Rows, integers, quotients, replaced
 from inference.moments import Moments
@@ -96,6 +97,7 @@ class Arms(msgspec.Struct, frozen=True, eq=False):
 
 def arm_of_means(moments: Moments, *, scale: int = 0) -> Arm | NotComparable:
     """Mean outcome of an arm; `scale` is the number of decimal places of the fixed point."""
+    whole("scale", scale, at_least=0)
     return arms_of_means(Sums.of([moments]), steps=steps_of([scale]))[0]
 
 

@@ -52,7 +52,10 @@ def belief_in_lift(
     level: float = 0.95,
     decrease_is_better: bool = False,
 ) -> Belief | NotComparable:
-    """Posterior of a relative lift (0.1 is 10 % more) from its estimate and standard error."""
+    """Posterior of a relative lift (0.1 is 10 % more) from its estimate and standard error.
+
+    `decrease_is_better` turns what "better" and "loss" mean, not the sign of the lift.
+    """
     return belief_in_difference(
         lift,
         standard_error,
@@ -74,8 +77,9 @@ def belief_in_difference(
 ) -> Belief | NotComparable:
     """Posterior of an absolute effect; the prior is rescaled by the mean of the control.
 
-    Its mean by |x̄_C| and its variance by x̄_C². No result without variance, or where the control's
-    mean is zero and a relative prior says nothing.
+    `difference`, `standard_error` and `baseline_mean` are in the metric's units. The prior's
+    mean is rescaled by |x̄_C|, its variance by x̄_C². No result without variance, or where the mean
+    of the control is zero and a relative prior says nothing.
     """
     prior = prior or Prior()
     between("level", level, 0, 1)

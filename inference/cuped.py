@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from inference import reasons
+from inference.arguments import whole
 from inference.arms import Arms, arms_of_means, steps_of
 from inference.comparison import Reason
 from inference.differences import Differences, differences_of
@@ -53,6 +54,7 @@ def adjusted_difference(control: Moments, treatment: Moments, *, scale: int = 0)
     θ = Σ_arms Σ(x−x̄)(y−ȳ) / Σ_arms Σ(x−x̄)²; the covariate may have any scale. A covariate that
     differs between the arms with p < 0.001 gives the reason in place of figures.
     """
+    whole("scale", scale, at_least=0)
     sides = (Sums.of([moments]) for moments in (control, treatment))
     return adjusted_differences(*(regressions_of(side, steps=steps_of([scale])) for side in sides))
 

@@ -65,6 +65,7 @@ def grade_of(
 
 def sentence_of(grade: Grade) -> Sentence:
     """What a comparison of this grade may and may not say."""
+    _refuse_other("grade", grade, Grade)
     return _SENTENCES[grade]
 
 

@@ -42,6 +42,7 @@ def compare_rates_of_few_accounts(
     contacts say nothing about a contact and are not counted.
     """
     between("level", level, 0, 1)
+    whole("scale", scale)
     arms = [_rate_of(side, accounts) for side, accounts in _sides(control, treatment)]
     if min(arm.accounts for arm in arms) < 2:
         return _shortage(arms)
@@ -78,6 +79,7 @@ def compare_account_means(
     scale: int = 0,
 ) -> Comparison | NotComparable:
     """Welch's t on the mean outcome of each account's contacts; every account has one vote."""
+    whole("scale", scale)
     arms = [_arm_of_means(side, accounts, scale) for side, accounts in _sides(control, treatment)]
     for arm in arms:
         if isinstance(arm, NotComparable):

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.arguments import ArgumentError, between, wholes
+from inference.arguments import ArgumentError, between, whole, wholes
 from inference.comparison import Comparison, Method, NotComparable, Reason, not_comparable
 from inference.relabelling import Relabellings
 
@@ -27,6 +27,8 @@ _FARTHEST = 2.0**20
 _PRECISION = 1e-8
 _LARGEST = 10**150
 _TIE = 1e-9
+_ROUNDING = 1e-12
+"""Outcomes are 1 at most in the steps of `_Sums.unit`: an excess below it is zero."""
 
 
 def compare_by_relabelling(
@@ -43,6 +45,7 @@ def compare_by_relabelling(
     1 − level at all, there is no interval, and no result.
     """
     between("level", level, 0, 1)
+    whole("scale", scale, at_least=0)
     outcomes = wholes("control", control), wholes("treatment", treatment)
     if min(map(len, outcomes)) < 2:
         return NotComparable(*_SHORTAGES[min(map(len, outcomes))])
@@ -112,7 +115,8 @@ class _Sums(msgspec.Struct, frozen=True):
         """Share of relabellings with a t as far from zero, δ taken away."""
         excess, variance = self._excess_and_variance(difference)
         # |t| ≥ |t₀| without division: a relabelling without variance counts as far away.
-        as_far = excess**2 * variance[0] >= excess[0] ** 2 * variance * (1 - _TIE)
+        observed = excess[0] if abs(excess[0]) > _ROUNDING * max(1.0, abs(difference)) else 0.0
+        as_far = excess**2 * variance[0] >= observed**2 * variance * (1 - _TIE)
         # The same two groups are as far apart for every δ; far out rounding would deny it.
         return float(np.mean(as_far | self.same_groups))
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from inference import reasons
+from inference.arguments import ArgumentError, above
 from inference.arms import Arm
 from inference.comparison import Comparison, Method, NotComparable, Reason
 from inference.comparisons import Comparisons, Figures, compared
@@ -66,7 +67,12 @@ def boundary_of(information: tuple[float, ...], alpha: float) -> float:
     one before.
     """
     if not information:
-        raise ValueError("information: at least one look")
+        raise ArgumentError("information", "must have at least one look")
+    before = 0.0
+    for place, share in enumerate(information):
+        before = above(f"information[{place}]", share, before)
+    if before > 1:
+        raise ArgumentError("information", f"must not rise above 1, as {before:g} does")
     rest = () if information[-1] == 1 else (1.0,)
     return boundaries(PlannedLooks(information + rest), alpha=alpha)[len(information) - 1]
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inference import reasons
+from inference.arguments import ArgumentError, between
 from inference.arms import Arm
 from inference.comparison import Comparison, Method, NotComparable, Reason
 from inference.comparisons import Comparisons, Figures, compared
@@ -46,7 +47,9 @@ def compare_relative(
     method: Method = Method.LIFT_FIELLER,
     level: float = 0.95,
 ) -> Comparison | NotComparable:
-    """Lift at one planned look; `ValueError` where `method` is none of the three for a lift."""
+    """Lift at one planned look; `ArgumentError` where `method` is none of the three for a lift."""
+    between("level", level, 0, 1)
+    _refuse_other(method)
     if isinstance(control, NotComparable):
         return control
     if isinstance(treatment, NotComparable):
@@ -72,13 +75,17 @@ def compare_relative_at_any_time(
 
 def lifts(differences: Differences, *, method: Method, alpha: Floats | float) -> Comparisons:
     """`compare_relative` on columns."""
-    if method not in FIXED:
-        raise ValueError(f"method must be one of {', '.join(FIXED)}, not {method!r}")
+    _refuse_other(method)
     if method is Method.LIFT_LOG:
         return compared(method, differences, _without_logarithm(differences), alpha, _log)
     if method is Method.LIFT_DELTA:
         return compared(method, differences, _without_lift(differences), alpha, _delta)
     return fieller_lifts(differences, alpha=alpha)
+
+
+def _refuse_other(method: object) -> None:
+    if method not in FIXED:
+        raise ArgumentError("method", f"must be one of {', '.join(FIXED)}, not {method!r}")
 
 
 def fieller_lifts(

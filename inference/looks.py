@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from inference.arguments import ArgumentError, above, between, whole
+from inference.arguments import ArgumentError, above, between, error_rate, finite, whole
 from inference.sequences import squared_bound, tightest_rho_squared
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -41,11 +41,11 @@ class SingleLook(msgspec.Struct, frozen=True):
 
     def critical(self, alpha: float) -> float:
         """z of 1 − α/2."""
-        return -float(special.ndtri(alpha / 2))
+        return -float(special.ndtri(error_rate("alpha", alpha) / 2))
 
     def drift_for(self, power: float, *, alpha: float) -> float:
         """z of 1 − α/2 plus z of the power."""
-        return self.critical(alpha) + float(special.ndtri(power))
+        return self.critical(alpha) + float(special.ndtri(between("power", power, 0, 1)))
 
     def power_of(self, drift: float, *, alpha: float) -> float:
         """Chance to exclude zero at the look, either side."""
@@ -72,7 +72,7 @@ class AnyTime(msgspec.Struct, frozen=True):
 
     def drift_for(self, power: float, *, alpha: float) -> float:
         """The critical value plus z of the power."""
-        return self.critical(alpha) + float(special.ndtri(power))
+        return self.critical(alpha) + float(special.ndtri(between("power", power, 0, 1)))
 
     def power_of(self, drift: float, *, alpha: float) -> float:
         """Chance that the interval excludes zero at the end, either side."""
@@ -115,6 +115,7 @@ class PlannedLooks(msgspec.Struct, frozen=True):
 
     def power_of(self, drift: float, *, alpha: float) -> float:
         """Chance that some look excludes zero, either side."""
+        finite("drift", drift)
         return sum(crossing_chances(boundaries(self, alpha=alpha), self.fractions, drift))
 
 
@@ -123,13 +124,14 @@ Looks = SingleLook | AnyTime | PlannedLooks
 
 def inflation(looks: Looks, *, alpha: float = 0.05, power: float = 0.8) -> float:
     """How many times the units of a single look this way of looking needs, for the same power."""
-    single = SingleLook().drift_for(power, alpha=between("alpha", alpha, 0, 1))
-    return (looks.drift_for(between("power", power, 0, 1), alpha=alpha) / single) ** 2
+    single = SingleLook().drift_for(power, alpha=alpha)
+    return (looks.drift_for(power, alpha=alpha) / single) ** 2
 
 
 @functools.lru_cache(maxsize=1024)
 def boundaries(looks: PlannedLooks, *, alpha: float) -> tuple[float, ...]:
     """|d|/√V at which each look excludes zero; two-sided, α/2 spent on each side."""
+    error_rate("alpha", alpha)
     spent = [_spent(fraction, alpha / 2, looks.spending) for fraction in looks.fractions]
     bounds: list[float] = []
     state = _START
@@ -225,6 +227,7 @@ def _spent(fraction: float, side: float, spending: Spending) -> float:
 
 
 def _power_at(critical: float, drift: float) -> float:
+    finite("drift", drift)
     return float(special.ndtr(drift - critical) + special.ndtr(-drift - critical))
 
 

@@ -86,8 +86,8 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         self._refuse_bad_arms()
-        if self.planned_units < 2:
-            raise ValueError("planned_units: at least 2")
+        if not 2 <= self.planned_units < math.inf:
+            raise ValueError("planned_units: at least 2, and finite")
         if not 1e-100 <= self.alpha <= 0.5:
             raise ValueError("alpha: between 1e-100 and 0.5")
         if any(not 0 < look <= 1 for look in self.looks) or any(
@@ -101,6 +101,8 @@ class ExperimentPlan(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("arms: at least two, every variant once")
         if sum(arm.is_control for arm in self.arms) != 1:
             raise ValueError("arms: exactly one is the control")
+        if any(not math.isfinite(arm.weight) for arm in self.arms):
+            raise ValueError("arms: every weight must be finite")
         if any(arm.weight < 0 for arm in self.arms) or not any(arm.weight for arm in self.arms):
             raise ValueError("arms: no weight below 0, and at least one above")
         for pair in self.comparisons:

@@ -91,7 +91,7 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
 
     def treatment_units(self, n_control: int) -> int:
         """Units in treatment beside so many in control, never rounded down."""
-        return math.ceil(self.treatment_per_control * n_control)
+        return math.ceil(self.treatment_per_control * whole("n_control", n_control, at_least=0))
 
 
 class Units(msgspec.Struct, frozen=True):
@@ -130,7 +130,10 @@ def power_of(
     units: Units,
     design: Design | None = None,
 ) -> float | NoPlan:
-    """Chance that this absolute effect shows in an experiment of so many units."""
+    """Chance, 0 to 1, that this absolute effect (in the metric's units) shows with so many units.
+
+    `ArgumentError` below two units in an arm.
+    """
     design = design or Design()
     refuse_too_few(units)
     refusal = _refusal(baseline, finite("effect", effect))
@@ -146,7 +149,10 @@ def detectable_effect(
     *,
     decrease: bool = False,
 ) -> float | NoPlan:
-    """The smallest absolute effect in one direction that shows with the planned power."""
+    """The smallest absolute effect that shows with the planned power, in the metric's units.
+
+    Upwards, or below zero where `decrease` asks for it; `ArgumentError` below two units in an arm.
+    """
     design = design or Design()
     refuse_too_few(units)
     if isinstance(baseline, Baseline) and baseline.variance == 0:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from inference.arguments import whole
+
 _FAR_AWAY = timedelta(days=3650)
 
 
@@ -19,6 +21,8 @@ def expected_at(
 
     Once all planned units are exposed only the window of the last one is waited for, at most.
     """
+    whole("planned_units", planned_units, at_least=0)
+    whole("exposed_units", exposed_units, at_least=0)
     if exposed_since is None or exposed_units < 1 or now <= exposed_since:
         return None
     missing = max(0, planned_units - exposed_units)

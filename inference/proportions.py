@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from inference.arguments import ArgumentError, between, whole
 from inference.arms import arms_of_means, steps_of
 from inference.comparison import Comparison, Interval, Method, NotComparable
 from inference.comparisons import Comparisons, Figures, compared
@@ -36,6 +37,7 @@ def compare_proportions(
     Where no unit or every unit converted, z is 0/0 and absent; the interval stands. Outcomes that
     are not all 0 or 1 raise `MomentsError`.
     """
+    between("level", level, 0, 1)
     sides = [Sums.of([moments]) for moments in (control, treatment)]
     for sums in sides:
         refuse_other_than_0_and_1(sums)
@@ -52,9 +54,13 @@ def proportions(
 
 
 def wilson(events: int, n: int, *, level: float = 0.95) -> Interval:
-    """Interval for one share; without units it is all that a share can be, [0, 1]."""
-    if not 0 <= events <= n:
-        raise ValueError(f"events must be between 0 and n, not {events} of {n}")
+    """Interval for the share of `events` among `n` units; without units it is [0, 1].
+
+    `ArgumentError` where they are no counts, or events are more than units. Wilson 1927.
+    """
+    between("level", level, 0, 1)
+    if whole("events", events, at_least=0) > whole("n", n, at_least=0):
+        raise ArgumentError("events", f"must not be above n, {n}")
     if n == 0:
         return Interval(0.0, 1.0)
     limits = wilson_limits(np.array([float(events)]), np.array([float(n)]), np.array([1 - level]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from inference import reasons
+from inference.arguments import whole
 from inference.arms import Arm, Arms, arms_in_range, shortages_of_units, steps_of
 from inference.comparison import NotComparable, Reason
 from inference.exact import Integers, Mask, Quotients
@@ -20,7 +21,13 @@ from inference.sums import Sums
 def arm_of_ratio(
     moments: Moments, *, scale: int = 0, denominator_scale: int = 0
 ) -> Arm | NotComparable:
-    """ΣY/ΣD with the variance of its linearisation (Y − R·D)/D̄, exact."""
+    """ΣY/ΣD with the variance of its linearisation (Y − R·D)/D̄, exact, in Y's units per unit of D.
+
+    `scale` and `denominator_scale` are the decimal places of both sums. No arm where the mean
+    denominator is within two errors of zero.
+    """
+    whole("scale", scale, at_least=0)
+    whole("denominator_scale", denominator_scale, at_least=0)
     steps, denominator_steps = steps_of([scale]), steps_of([denominator_scale])
     sums = Sums.of([moments])
     return arms_of_ratios(sums, steps=steps, denominator_steps=denominator_steps)[0]

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from inference.arguments import ArgumentError, exact_weight, wholes
+
 Floats = NDArray[np.float64]
 
 CONCENTRATION = 100
@@ -93,10 +95,9 @@ def _tested(untested: SampleRatio, counts: Floats, shares: Floats) -> SampleRati
 
 def _refuse_bad_input(counts: Sequence[int], weights: Sequence[Fraction]) -> None:
     if len(counts) != len(weights):
-        raise ValueError(
-            f"counts and weights must be as many, not {len(counts)} and {len(weights)}"
-        )
-    if any(count < 0 for count in counts):
-        raise ValueError("counts must not be negative")
-    if any(weight < 0 for weight in weights) or not any(weights):
-        raise ValueError("weights must not be negative, and at least one must be above 0")
+        raise ArgumentError("counts", f"must be as many as weights, {len(weights)}")
+    wholes("counts", counts, at_least=0)
+    for place, weight in enumerate(weights):
+        exact_weight(f"weights[{place}]", weight)
+    if not any(weights):
+        raise ArgumentError("weights", "must have at least one above 0")

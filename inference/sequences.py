@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from inference import reasons
+from inference.arguments import above, error_rate
 from inference.arms import Arm
 from inference.comparison import Comparison, Method, NotComparable, Reason
 from inference.comparisons import Comparisons, Figures, compared
@@ -105,10 +106,8 @@ def within_variance(differences: Differences) -> Floats:
 
 def tightest_rho_squared(planned_units: float, *, alpha: float) -> float:
     """ρ² that makes the interval tightest at `planned_units`: (−W₋₁(−α²/e) − 1) / t*."""
-    if not 1e-100 <= alpha <= 0.5:
-        raise ValueError(f"alpha must lie between 1e-100 and 0.5, not {alpha}")
-    if not 0 < planned_units < math.inf:
-        raise ValueError(f"planned_units must be above 0, not {planned_units}")
+    error_rate("alpha", alpha)
+    above("planned_units", planned_units, 0)
     return float(-special.lambertw(-(alpha**2) / math.e, -1).real - 1) / planned_units
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from inference import reasons
+from inference.arguments import between
 from inference.arms import Arm
 from inference.comparison import Comparison, Interval, Method, NotComparable, Reason
 from inference.comparisons import Comparisons, Figures, compared
@@ -27,6 +28,7 @@ def compare_means(
 
     t = d/√V, V = s²_C/n_C + s²_T/n_T. Undefined where neither arm varies.
     """
+    between("level", level, 0, 1)
     if isinstance(control, NotComparable):
         return control
     if isinstance(treatment, NotComparable):
@@ -104,6 +106,7 @@ def satterthwaite(
 
 def interval_of_mean(arm: Arm, *, level: float = 0.95) -> Interval | None:
     """t interval for the mean of one arm; none where the arm does not vary."""
+    between("level", level, 0, 1)
     if arm.variance == 0:
         return None
     half_width = float(special.stdtrit(arm.n - 1, (1 + level) / 2)) * math.sqrt(arm.mean_variance)

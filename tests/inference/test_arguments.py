@@ -14,7 +14,9 @@ from inference.arguments import (
     above,
     at_least,
     between,
+    error_rate,
     exact_share,
+    exact_weight,
     finite,
     whole,
     wholes,
@@ -77,6 +79,14 @@ def test_what_is_no_number_is_refused(value):
         (lambda: at_least("effect", -0.1, 0), "effect must be at least 0, not -0.1"),
         (lambda: between("share", 1, 0, 1), "share must lie between 0 and 1, not 1"),
         (lambda: between("share", 0.0, 0, 1), "share must lie between 0 and 1, not 0.0"),
+        (lambda: error_rate("alpha", 0.6), "alpha must lie between 1e-100 and 0.5, not 0.6"),
+        (lambda: error_rate("alpha", 0), "alpha must lie between 1e-100 and 0.5, not 0"),
+        (
+            lambda: exact_weight("weight", 0.5),
+            "weight must be an integer, Fraction or Decimal, not 0.5",
+        ),
+        (lambda: exact_weight("weight", -1), "weight must be at least 0, not -1"),
+        (lambda: exact_weight("weight", Decimal("NaN")), "weight must be finite, not NaN"),
         (lambda: exact_share("share", 0.5), "share must be a Fraction or Decimal, not 0.5"),
         (lambda: exact_share("share", Fraction(3, 2)), "share must lie between 0 and 1, not 3/2"),
         (lambda: exact_share("share", Decimal("NaN")), "share must be finite, not NaN"),
@@ -93,4 +103,6 @@ def test_numbers_in_their_range_are_taken():
     assert above("effect", 0.1, 0) == 0.1
     assert at_least("effect", 0, 0) == 0
     assert between("share", 0.5, 0, 1) == 0.5
+    assert error_rate("alpha", 0.05) == 0.05
+    assert exact_weight("weight", Decimal("2.5")) == Fraction(5, 2)
     assert exact_share("share", Decimal("0.25")) == Fraction(1, 4)

@@ -130,7 +130,7 @@ def test_without_effect_the_power_is_alpha(looks):
         (lambda: PlannedLooks((1.0,), "pocok"), "spending must be a Spending, not 'pocok'"),
         (lambda: PlannedLooks.evenly(2.0), "looks must be an exact integer, not 2.0"),
         (lambda: AnyTime(0), "reached must be above 0, not 0"),
-        (lambda: inflation(SingleLook(), alpha=0), "alpha must lie between 0 and 1, not 0"),
+        (lambda: inflation(SingleLook(), alpha=0), "alpha must lie between 1e-100 and 0.5, not 0"),
         (lambda: inflation(SingleLook(), power=1), "power must lie between 0 and 1, not 1"),
     ],
 )

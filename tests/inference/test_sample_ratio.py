@@ -105,8 +105,8 @@ def test_without_anything_to_test_there_is_no_figure(counts, weights):
     ("counts", "weights", "rule"),
     [
         ((1,), EVEN, "as many"),
-        ((-1, 2), EVEN, "negative"),
-        ((1, 2), [Fraction(-1), Fraction(2)], "negative"),
+        ((-1, 2), EVEN, "at least 0"),
+        ((1, 2), [Fraction(-1), Fraction(2)], "at least 0"),
         ((1, 2), [Fraction(0), Fraction(0)], "above 0"),
     ],
 )
