@@ -12,7 +12,7 @@ from api.database import Database, DatabaseUnreachableError
 from api.log_batches import Record
 from api.log_writer import LogWriter
 from storage.outbox import Unpublished, next_unpublished_insights, note_insights_published
-from storage.pool import RETRYABLE, UNREACHABLE
+from storage.passing import PASSING
 
 AT_ONCE = 200
 IDLE_SECONDS = 1.0
@@ -25,7 +25,7 @@ async def publish_insights(database: Database, log: LogWriter) -> None:
     while True:
         try:
             published = await publish_some(database, log)
-        except (DatabaseUnreachableError, *UNREACHABLE, *RETRYABLE) as error:
+        except (DatabaseUnreachableError, *PASSING) as error:
             _LOG.warning("Insights wait for PostgreSQL: %r", error)
             published = 0
         await asyncio.sleep(0 if published == AT_ONCE else IDLE_SECONDS)

@@ -27,7 +27,8 @@ from schemas.insights import Alarm
 from storage.event_sources import event_sources, note_event_sources
 from storage.notices import changed_readings
 from storage.outbox import forget_insights, lock_subject, record
-from storage.pool import RETRYABLE, UNREACHABLE, Connection
+from storage.passing import PASSING
+from storage.pool import Connection
 from storage.registry import UnknownExperimentError
 from storage.told import (
     ToldPair,
@@ -112,8 +113,14 @@ class InsightWatch:
             if key is None:
                 await asyncio.sleep(IDLE_SECONDS)
                 continue
-            await _while_reachable(partial(self._read_one, key))
+            await self._read_one_alone(key)
             await asyncio.sleep(PAUSE_PER_COST * (_now() - began))
+
+    async def _read_one_alone(self, key: str) -> None:
+        try:
+            await _while_reachable(partial(self._read_one, key))
+        except Exception:  # noqa: BLE001 - one that cannot be read keeps nobody from all others
+            _LOG.exception("Insights about %s cannot be made", key)
 
     async def _read_one(self, key: str) -> None:
         try:
@@ -169,7 +176,7 @@ async def _record_alarm(connection: Connection, alarm: Alarm, *, at: datetime) -
 async def _while_reachable(work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
-    except (DatabaseUnreachableError, *UNREACHABLE, *RETRYABLE) as error:
+    except (DatabaseUnreachableError, *PASSING) as error:
         _LOG.warning("Insights wait for PostgreSQL: %r", error)
 
 

@@ -21,7 +21,8 @@ from api.webhook_sender import Answer, Outcome, Sender
 from api.webhook_signature import signed_headers
 from schemas.insight_sentences import webhook_disabled
 from storage.outbox import record
-from storage.pool import RETRYABLE, UNREACHABLE, Connection
+from storage.passing import PASSING
+from storage.pool import Connection
 from storage.webhook_deliveries import (
     Attempt,
     Claimed,
@@ -217,5 +218,5 @@ async def _while_reachable(work: Callable[[], Awaitable[None]]) -> None:
     """Do it, unless the database cannot be used at the moment: then it is done later."""
     try:
         await work()
-    except (DatabaseUnreachableError, *UNREACHABLE, *RETRYABLE) as error:
+    except (DatabaseUnreachableError, *PASSING) as error:
         _LOG.warning("Webhooks wait for PostgreSQL: %r", error)

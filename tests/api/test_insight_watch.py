@@ -20,6 +20,7 @@ from api.database import Database
 from api.in_flight import InFlight
 from api.insight_watch import record_changes, record_silence
 from api.log_writer import LogWriter
+from api.snapshots import Snapshot
 from schemas.insight_sentences import experiment_started
 from schemas.insights import Alarm, StatusChanged, decode_insight
 from storage import leadership
@@ -237,3 +238,31 @@ async def publish(
         for job in jobs:
             job.cancel()
         await asyncio.wait(jobs)
+
+
+def test_an_experiment_that_cannot_be_read_keeps_nobody_from_the_others(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = insight_watch.take_snapshot
+
+    async def failing(database: Database, key: str) -> Snapshot:
+        if key == "broken":
+            raise ArithmeticError
+        return await taken(database, key)
+
+    monkeypatch.setattr(insight_watch, "take_snapshot", failing)
+    watched.company.start()
+    with psycopg.connect(watched.company.database, autocommit=True) as connection:
+        connection.execute("SELECT pg_notify('readings', 'broken')")
+    watched.company.deliver(history(100, {"plain": 12, "question": 80}))
+
+    wait_for(lambda: watched.statuses() != [], seconds=30)
+
+
+def test_the_api_lives_on_a_database_that_is_not_migrated_yet(empty_database: str) -> None:
+    app = build_app(settings(database=empty_database))
+    with serving(app) as client:
+        wait_for(lambda: "PostgreSQL does not answer" not in client.get("/readyz").text)
+        time.sleep(2)
+
+        assert client.get("/healthz").status_code == 200
