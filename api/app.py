@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api import (
@@ -12,19 +12,28 @@ from api import (
     dead_letters,
     deals,
     event_types,
-    explain,
     experiments,
+    explain,
     gateway,
     health,
     metrics,
+    openid_sign_in,
+    people,
     plans,
     results,
+    sessions,
+    sign_in,
     stream,
+    tokens,
 )
-from api.access import TokenRequired
+from api.access import Access
 from api.body_limit import BodyLimit
+from api.entrance import entrance_with
+from api.identities import Identities
 from api.openapi import ANY_PROBLEM, describe
 from api.problem_handlers import add_problem_handlers
+from api.requirements import authorise
+from api.security_headers import GuardedApp
 from api.services import running_services
 from api.settings import Settings
 from schemas.catalog import EVENTS
@@ -42,6 +51,11 @@ ROUTERS = (
     stream.router,
     dead_letters.router,
     currency_rates.router,
+    sign_in.router,
+    openid_sign_in.router,
+    sessions.router,
+    people.router,
+    tokens.router,
     health.router,
 )
 
@@ -55,7 +69,9 @@ def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI
             app.state.services = services
             yield
 
-    app = FastAPI(
+    identities = Identities(settings.token, lambda: app.state.services.database)
+    entrance = entrance_with(settings, identities)
+    app = GuardedApp(
         title="Roundtable",
         description="Event-driven experiment tracking for B2B marketing and sales.",
         version="1",
@@ -63,11 +79,14 @@ def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI
         docs_url=None,  # they load scripts from other hosts
         redoc_url=None,
         responses={**ANY_PROBLEM},
+        dependencies=[Depends(authorise)],
         middleware=[
-            Middleware(TokenRequired, token=settings.token),
+            Middleware(Access, identities=identities, site=entrance.site),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         ],
     )
+    app.is_https = entrance.site.is_https
+    app.state.entrance = entrance
     add_problem_handlers(app)
     describe(app)
     for router in ROUTERS:

@@ -12,6 +12,7 @@ from api.explanations import Explanation
 from api.health import NotReadyProblem
 from api.known_results import KnownResults
 from api.problem_handlers import InvalidInput
+from api.requirements import CLOSED, REQUIREMENTS, Requirement
 from api.results_document import Results
 from api.verdicts import AllRefusedProblem, NotTakenProblem, Receipt
 from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
@@ -33,6 +34,13 @@ def answer(described: type[msgspec.Struct], description: str) -> dict[str, Any]:
 
 ANY_PROBLEM: Mapping[int | str, dict[str, Any]] = {
     "default": answer(Problem, "Everything that goes wrong has this one shape."),
+}
+_REFUSALS = {
+    "401": answer(Problem, "Who asks is not known."),
+    "403": answer(Problem, "Who asks may not ask this, or another site made them."),
+    "429": answer(
+        Problem, "Too many requests, attempts or bytes; `Retry-After` says for how long."
+    ),
 }
 
 
@@ -58,6 +66,21 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(_DESCRIBED, ref_template=_REFERENCE)
     found = schema.setdefault("components", {})
     found.setdefault("schemas", {}).update(components)
-    found["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    schema["security"] = [{"token": []}]
+    found["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "__Host-roundtable-session"},
+    }
+    schema["security"] = [{"token": []}, {"session": []}]
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            _say_who_may(operation, REQUIREMENTS.get(f"{method.upper()} {path}", CLOSED))
     return schema
+
+
+def _say_who_may(operation: dict[str, Any], requirement: Requirement) -> None:
+    if requirement.is_open:
+        operation["security"] = []
+    elif requirement.scope is not None:
+        operation["x-scope"] = requirement.scope.value
+    for status, refusal in _REFUSALS.items():
+        operation["responses"].setdefault(status, refusal)

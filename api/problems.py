@@ -31,6 +31,9 @@ class Kind:
 
 MALFORMED = Kind("malformed-body", 400, "The body cannot be read")
 BAD_TOKEN = Kind("token-required", 401, "A valid token is required")
+SIGN_IN_FAILED = Kind("sign-in-failed", 401, "Nobody can be signed in with this")
+FORBIDDEN = Kind("forbidden", 403, "This is not open to whoever asks")
+CROSS_SITE = Kind("cross-site", 403, "The request did not come from these pages")
 NOT_FOUND = Kind("not-found", 404, "There is nothing under this name")
 TOO_SLOW = Kind("body-too-slow", 408, "The body did not arrive in time")
 CONFLICT = Kind("conflict", 409, "This step cannot be taken as things stand")
@@ -39,13 +42,18 @@ WRONG_MEDIA_TYPE = Kind("wrong-media-type", 415, "This kind of body is not under
 INVALID = Kind("invalid", 422, "What was sent breaks a rule")
 ALL_REFUSED = Kind("all-events-refused", 422, "Every event was refused")
 TOO_MUCH_IN_FLIGHT = Kind("too-much-in-flight", 429, "Too many events wait for Kafka")
+TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests")
 FAILED = Kind("internal-error", 500, "The API failed to answer")
 NOT_TAKEN = Kind("not-taken", 503, "Kafka did not acknowledge every event")
 DATABASE_UNREACHABLE = Kind("database-unreachable", 503, "PostgreSQL cannot be reached")
+PROVIDER_UNREACHABLE = Kind(
+    "identity-provider-unreachable", 503, "The identity provider cannot be reached"
+)
 NOT_READY = Kind("not-ready", 503, "The API cannot do its work at the moment")
 KINDS = (
-    *(MALFORMED, BAD_TOKEN, NOT_FOUND, TOO_SLOW, CONFLICT, TOO_LARGE, WRONG_MEDIA_TYPE, INVALID),
-    *(ALL_REFUSED, TOO_MUCH_IN_FLIGHT, FAILED, NOT_TAKEN, DATABASE_UNREACHABLE, NOT_READY),
+    *(MALFORMED, BAD_TOKEN, SIGN_IN_FAILED, FORBIDDEN, CROSS_SITE, NOT_FOUND, TOO_SLOW, CONFLICT),
+    *(TOO_LARGE, WRONG_MEDIA_TYPE, INVALID, ALL_REFUSED, TOO_MUCH_IN_FLIGHT, TOO_MANY_REQUESTS),
+    *(FAILED, NOT_TAKEN, DATABASE_UNREACHABLE, PROVIDER_UNREACHABLE, NOT_READY),
 )
 
 

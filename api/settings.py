@@ -6,6 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from api import sign_in_settings
+from api.sign_in_settings import SignInSettingError, SignInSettings
 from schemas.currencies import MINOR_DIGITS
 from storage import kafka_access
 from storage.kafka_access import KafkaAccess, KafkaAccessError
@@ -35,7 +37,11 @@ KAFKA = Variable("ROUNDTABLE_KAFKA", None, "bootstrap addresses of Kafka, separa
 DATABASE = Variable("ROUNDTABLE_DATABASE", None, "conninfo or URL of PostgreSQL")
 HOST = Variable("ROUNDTABLE_HTTP_HOST", "127.0.0.1", "address that the API listens on")
 PORT = Variable("ROUNDTABLE_HTTP_PORT", "8000", "port that the API listens on")
-TOKEN = Variable("ROUNDTABLE_TOKEN", None, "token that every request has to show")
+TOKEN = Variable(
+    "ROUNDTABLE_TOKEN",
+    None,
+    "the deployment's own token: it may ask everything, and lets the first person in",
+)
 HASH_KEY = Variable(
     "ROUNDTABLE_HASH_KEY",
     None,
@@ -79,6 +85,7 @@ WEBHOOKS_PRIVATE = Variable(
     "no",
     "`yes` lets webhooks lead to private addresses, and by http too",
 )
+SIGN_IN = tuple(Variable(name, "", purpose) for name, purpose in sign_in_settings.VARIABLES)
 METRIC_AGREEMENT = Variable(
     "ROUNDTABLE_METRIC_AGREEMENT",
     "optional",
@@ -89,6 +96,7 @@ VARIABLES = (
     *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
     *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE, METRIC_AGREEMENT),
+    *SIGN_IN,
     *KAFKA_ACCESS,
 )
 
@@ -114,6 +122,7 @@ class Settings:
     are_webhooks_private: bool = False
     is_agreement_required: bool = False
     """Whether only metrics that both sides agreed to may be registered with an experiment."""
+    sign_in: SignInSettings = sign_in_settings.HERE_ALONE
     kafka_access: KafkaAccess = kafka_access.PLAINTEXT
 
     @classmethod
@@ -136,6 +145,7 @@ class Settings:
             webhook_keys=_secrets(environ, WEBHOOK_KEYS, FEWEST_HASH_KEY_BYTES),
             are_webhooks_private=_is_yes(environ, WEBHOOKS_PRIVATE),
             is_agreement_required=_is_required(environ, METRIC_AGREEMENT),
+            sign_in=_sign_in(environ),
             kafka_access=_kafka_access(environ),
         )
 
@@ -146,6 +156,13 @@ class Settings:
                 f"{MAX_IN_FLIGHT.name} must be at least twice {MAX_BODY.name}: a body is held "
                 "beside the records made from it."
             )
+
+
+def _sign_in(environ: Mapping[str, str]) -> SignInSettings:
+    try:
+        return SignInSettings.from_env(environ)
+    except SignInSettingError as error:
+        raise SettingError(str(error)) from None
 
 
 def _kafka_access(environ: Mapping[str, str]) -> KafkaAccess:

@@ -50,16 +50,31 @@ def _printable(text: str) -> str:
     return text
 
 
+def normal_address(text: str) -> str:
+    """Return the one form of an e-mail address that it is found by."""
+    return unicodedata.normalize("NFC", text).strip().lower()
+
+
 def _address(text: str) -> str:
-    normal = unicodedata.normalize("NFC", text).strip().lower()
+    normal = normal_address(text)
     if domain_of_address(normal) is None or normal.startswith("mailto:"):
         raise ValueError("is no e-mail address")
     return normal
 
 
+def _encodable(secret: SecretStr) -> SecretStr:
+    if any("\ud800" <= character <= "\udfff" for character in secret.get_secret_value()):
+        raise ValueError("holds half of a character")
+    return secret
+
+
+def normal_password(password: str) -> str:
+    """Return the one form of a password: keyboards write the same letters in several ways."""
+    return unicodedata.normalize("NFKC", password)  # as NIST SP 800-63B asks for
+
+
 def _password(secret: SecretStr) -> SecretStr:
-    # The same letters typed on another keyboard may come in another form (NIST SP 800-63B).
-    normal = unicodedata.normalize("NFKC", secret.get_secret_value())
+    normal = normal_password(secret.get_secret_value())
     if not SHORTEST_PASSWORD <= len(normal) <= LONGEST_PASSWORD:
         raise ValueError(f"has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
     if len(set(normal)) < 5:
@@ -69,7 +84,11 @@ def _password(secret: SecretStr) -> SecretStr:
 
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
 EmailAddress = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_address)]
-Password = Annotated[SecretStr, AfterValidator(_password)]
+ShownSecret = Annotated[
+    SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD), AfterValidator(_encodable)
+]
+"""A secret as somebody shows it: not judged as a new password would be."""
+Password = Annotated[SecretStr, AfterValidator(_encodable), AfterValidator(_password)]
 PersonId = Annotated[str, Field(pattern=PERSON_PATTERN)]
 
 

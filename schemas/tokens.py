@@ -10,9 +10,10 @@ from schemas.people import Name
 from schemas.scopes import SCOPES_OF_PEOPLE_ALONE, Scope
 
 TOKEN_PREFIX = "rtk_"  # noqa: S105 - what secrets begin with, so that a leaked one is recognised
+TOKEN_PATTERN = r"^t-[0-9a-f]{16}$"  # noqa: S105 - of its id, which is no secret
 LONGEST_DAYS = 366
 
-TokenId = Annotated[str, Field(pattern=r"^t-[0-9a-f]{16}$")]
+TokenId = Annotated[str, Field(pattern=TOKEN_PATTERN)]
 
 
 class TokenDraft(Resource):

@@ -73,6 +73,14 @@ async def put_invitation(
     await connection.execute(statement("put_invitation"), told)
 
 
+async def is_invited(connection: Connection, invitation_hash: bytes, *, at: datetime) -> bool:
+    """Tell whether an invitation can be used, and leave it as it is."""
+    cursor = await connection.execute(
+        statement("invitation_in_force"), {"hash": invitation_hash, "at": at}
+    )
+    return await cursor.fetchone() is not None
+
+
 async def take_invitation(
     connection: Connection, invitation_hash: bytes, *, at: datetime
 ) -> str | None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api.app import build_app
+from tests.api.house import House
 from tests.api.serving import Logged, read_log, serving, settings, wait_for
 from tests.services import KafkaBroker
 
@@ -49,3 +50,12 @@ def registry(database: str) -> Iterator[Registry]:
     with serving(app) as client:
         wait_for(lambda: client.get("/v1/metrics").status_code == 200)
         yield Registry(client, database)
+
+
+@pytest.fixture
+def house(database: str) -> Iterator[House]:
+    """An API with a database, in which nobody is signed in yet."""
+    app = build_app(settings(database=database))
+    with serving(app) as client:
+        wait_for(lambda: client.get("/v1/metrics").status_code == 200)
+        yield House(app, client, database)

@@ -69,7 +69,7 @@ def test_every_example_gets_the_answer_that_is_written_below_it(
         wait_for(lambda: not app.state.services.log.is_stalled)
         answers = [client.post(e["path"], json=json.loads(e["body"])) for e in examples]
 
-    assert len(examples) == 8
+    assert len(examples) == 9
     assert [a.status_code for a in answers] == [int(e["status"]) for e in examples]
     written: list[tuple[Any, Any]] = [
         (json.loads(example["answer"]), answer.json())

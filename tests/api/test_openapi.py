@@ -33,11 +33,28 @@ def test_every_route_may_answer_with_a_problem() -> None:
     assert "HTTPValidationError" not in json.dumps(described())
 
 
-def test_every_route_but_health_asks_for_the_token() -> None:
+def test_every_route_but_those_that_are_open_asks_for_token_or_session() -> None:
     schema = described()
 
-    open_paths = {
-        path for path, routes in schema["paths"].items() for r in routes.values() if "security" in r
+    open_routes = {
+        f"{method.upper()} {path}"
+        for path, routes in schema["paths"].items()
+        for method, route in routes.items()
+        if route.get("security") == []
     }
-    assert schema["security"] == [{"token": []}]
-    assert open_paths == {"/healthz", "/readyz"}
+    assert schema["security"] == [{"token": []}, {"session": []}]
+    assert open_routes == {
+        "GET /healthz",
+        "GET /readyz",
+        "GET /v1/sign-in",
+        "POST /v1/sign-in",
+        "POST /v1/sign-in/invitation",
+        "POST /v1/sign-in/openid",
+        "GET /v1/sign-in/openid/callback",
+    }
+
+
+def test_every_route_says_how_it_refuses() -> None:
+    routes = [route for path in described()["paths"].values() for route in path.values()]
+
+    assert all({"401", "403", "429"} <= route["responses"].keys() for route in routes)
