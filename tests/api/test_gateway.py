@@ -108,7 +108,7 @@ def test_an_event_with_nan_is_refused_alone(gateway: Gateway) -> None:
 
 
 def test_where_every_event_is_refused_the_request_is(gateway: Gateway) -> None:
-    answer = gateway.client.post("/v1/events", json=page_view("bad", type="unheard.of"))
+    answer = gateway.client.post("/v1/events", json=page_view("bad", type="engagement.unheard"))
 
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
