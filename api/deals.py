@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api import problems
 from api.deals_document import Deals
+from api.identity import Viewer
 from api.observations import observations_of, plan_of
 from api.openapi import answer
 from api.problem_handlers import InputError, InvalidInputError
@@ -17,11 +18,13 @@ from api.problems import ProblemError
 from api.results import LanguageAsked
 from api.results_document import in_language
 from api.services import ServicesHere
+from api.visibility import log_read, sight_of
 from inference.deal_reading import DealReading, read_deals
 from inference.deal_times import DealTime
 from inference.plan import MetricPlan
 from inference.readings import obstacle_of
 from inference.small_experiments import all_windows_passed
+from schemas.policies import Level
 from schemas.resources import MetricKind
 from storage.deal_times import deal_times
 from storage.pool import Connection
@@ -42,11 +45,15 @@ MICROSECOND = 1_000_000
 async def read_deals_of(
     key: str,
     services: ServicesHere,
+    asking: Viewer,
     metric: Annotated[str, Query(description="key of a metric of deal values")],
     language: LanguageAsked = "en",
 ) -> Response:
     """Return the shares won and lost by day since exposure, and the comparison at the end."""
     now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        sight = await sight_of(connection, asking, key, needed=Level.METRICS, now=now)
+        await log_read(connection, sight, route="deals", at=now)
     async with services.database.connection() as connection:
         totals = await load_totals(connection, key)
         if totals is None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from api import problems
+from api.identity import Viewer
 from api.problems import ProblemError
 from api.services import ServicesHere
 from schemas.retention import ErasureReport, Retention, RetentionDraft, RetentionReport
@@ -37,11 +38,13 @@ class RetentionRuns(BaseModel):
 
 @router.delete("/contacts/{contact}")
 async def erase(
-    contact: Annotated[str, Path(min_length=1, max_length=200)], services: ServicesHere
+    contact: Annotated[str, Path(min_length=1, max_length=200)],
+    services: ServicesHere,
+    asking: Viewer,
 ) -> ErasureReport:
     """Erase a contact's events; figures become what they would be had it never been seen."""
     async with services.database.connection() as connection:
-        found = await erase_contact(connection, contact, by=None, at=datetime.now(UTC))
+        found = await erase_contact(connection, contact, by=asking.actor, at=datetime.now(UTC))
     return _report(found)
 
 
@@ -67,10 +70,12 @@ async def read_retention(services: ServicesHere) -> RetentionRules:
 
 
 @router.put("/retention")
-async def keep_for(draft: RetentionDraft, services: ServicesHere) -> RetentionRules:
+async def keep_for(draft: RetentionDraft, services: ServicesHere, asking: Viewer) -> RetentionRules:
     """Set how long events of a type are kept."""
     async with services.database.connection() as connection:
-        await retention.put_rule(connection, draft.type, draft.days, by=None, at=datetime.now(UTC))
+        await retention.put_rule(
+            connection, draft.type, draft.days, by=asking.actor, at=datetime.now(UTC)
+        )
         found = await retention.retention_rules(connection)
     return RetentionRules(rules=[_rule(rule) for rule in found])
 

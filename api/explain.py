@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api import problems
 from api.explanations import Explanation, explain
+from api.identity import Viewer
 from api.known_results import ArrivedEvents, KnownResults
 from api.observations import observations_of, plan_of
 from api.openapi import answer
@@ -18,8 +19,10 @@ from api.problems import ProblemError
 from api.results import LanguageAsked
 from api.results_document import Read, in_language, results_of
 from api.services import ServicesHere
+from api.visibility import log_read, sight_of
 from inference.readings import read_experiment
 from inference.wording import Language
+from schemas.policies import Level
 from schemas.resources import Experiment
 from storage.history_walk import (
     OtherExposureError,
@@ -29,7 +32,6 @@ from storage.history_walk import (
     totals_as_known,
 )
 from storage.readings import ExperimentTotals, load_totals
-from storage.registry import experiment
 
 router = APIRouter(prefix="/v1/experiments", tags=["results"])
 
@@ -45,11 +47,15 @@ MOST_HOMES = 50_000
 async def explain_metric(
     key: str,
     services: ServicesHere,
+    asking: Viewer,
     metric: Annotated[str, Query(description="key of a metric of the experiment")],
     language: LanguageAsked = "en",
 ) -> Response:
     """Return what became of every unit and every stored event of the metric's types."""
     now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        sight = await sight_of(connection, asking, key, needed=Level.METRICS, now=now)
+        await log_read(connection, sight, route="explain", at=now)
     async with services.database.connection() as connection:
         totals = await load_totals(connection, key)
         if totals is None:
@@ -75,6 +81,7 @@ async def explain_metric(
 async def read_as_known(
     key: str,
     services: ServicesHere,
+    asking: Viewer,
     on: Annotated[datetime, Query(description="a moment with its offset, not in the future")],
     language: LanguageAsked = "en",
 ) -> Response:
@@ -82,7 +89,8 @@ async def read_as_known(
     now = datetime.now(UTC)
     _refuse_moment(on, now)
     async with services.database.connection() as connection:
-        registered = await experiment(connection, key)
+        sight = await sight_of(connection, asking, key, needed=Level.SEGMENTS, now=now)
+        await log_read(connection, sight, route="as-known", at=now)
         try:
             totals = await totals_as_known(connection, key, on, most=MOST_HOMES)
         except (TooManyHomesError, OtherExposureError) as refusal:
@@ -90,10 +98,10 @@ async def read_as_known(
         if totals is None:
             raise ProblemError(problems.CONFLICT, f"experiment {key!r} had not started then")
         arrivals = await arrivals_since(connection, totals.definition_id, on, now)
-    results = await asyncio.to_thread(_read, registered, totals, on, language)
+    results = await asyncio.to_thread(_read, sight.experiment, totals, on, language)
     found = KnownResults(
         known_on=on,
-        results=results,
+        results=sight.shown(results, language),
         arrived_since=tuple(
             ArrivedEvents(day=a.day, type=a.type, events=a.events, late=a.late) for a in arrivals
         ),

@@ -40,7 +40,13 @@ def plan_of(body: DefinitionBody) -> ExperimentPlan:
         key=experiment.key,
         arms=tuple(_arm(variant) for variant in experiment.variants),
         metrics=tuple(
-            _metric(use, body.metrics[use.metric], currency) for use in experiment.metrics
+            _metric(
+                use,
+                body.metrics[use.metric],
+                currency,
+                is_invalidated=body.is_invalidated(use.metric),
+            )
+            for use in experiment.metrics
         ),
         planned_units=experiment.planned_units,
         unit=experiment.unit,
@@ -118,7 +124,7 @@ def _arm(variant: Variant) -> ArmPlan:
     )
 
 
-def _metric(use: MetricUse, metric: Metric, currency: str) -> MetricPlan:
+def _metric(use: MetricUse, metric: Metric, currency: str, *, is_invalidated: bool) -> MetricPlan:
     digits = MINOR_DIGITS[currency]
     is_money = metric.kind is MetricKind.LATEST_DEAL_VALUE or metric.measure.value == "amount"
     return MetricPlan(
@@ -136,6 +142,7 @@ def _metric(use: MetricUse, metric: Metric, currency: str) -> MetricPlan:
         equivalence=None if use.equivalence is None else float(use.equivalence),
         margin=None if use.margin is None else float(use.margin),
         is_share=metric.is_share,
+        is_invalidated=is_invalidated,
     )
 
 

@@ -13,14 +13,14 @@ from api.health import NotReadyProblem
 from api.known_results import KnownResults
 from api.problem_handlers import InvalidInput
 from api.requirements import CLOSED, REQUIREMENTS, Requirement
-from api.results_document import Results
+from api.results_document import ShownResults
 from api.verdicts import AllRefusedProblem, NotTakenProblem, Receipt
 from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
 
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIBED = (
     *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
-    *(Receipt, Results, Deals, Explanation, KnownResults),
+    *(Receipt, ShownResults, Deals, Explanation, KnownResults),
 )
 
 

@@ -22,6 +22,7 @@ from storage.registry import (
     UnknownExperimentError,
     UnknownMetricError,
 )
+from storage.reviews import UnknownReviewError
 from storage.webhooks import UnknownWebhookError
 
 
@@ -56,6 +57,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(UnknownExperimentError, _on_unknown)
     app.add_exception_handler(UnknownMetricError, _on_unknown_metric)
+    app.add_exception_handler(UnknownReviewError, _on_unknown)
     app.add_exception_handler(UnknownWebhookError, _on_unknown)
     app.add_exception_handler(CapError, _on_unfit_cap)
     app.add_exception_handler(DraftError, _on_unfit_draft)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from api.intake import Intake, intake_of
 from api.observations import incomplete_units
@@ -56,6 +55,33 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[Mapping[str, Any], ...]
 
 
+class ShownResults(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody may see of the results: what is held back is absent, and `withheld` says why.
+
+    The deployment's own token sees `Results` whole, without the last three.
+    """
+
+    experiment: Mapping[str, Any]
+    read_at: datetime | None
+    epoch: int
+    reporting_currency: str
+    backfill: Backfill
+    intake: Mapping[str, Any]
+    exposed_since: datetime | None
+    mixed_share: float
+    sample_ratio: Mapping[str, Any] | None
+    sample_ratio_by_day: Mapping[str, Any] | None
+    evidence: str
+    evidence_sentence: str
+    cautions: tuple[str, ...]
+    arms: tuple[Mapping[str, Any], ...]
+    metrics: tuple[Mapping[str, Any], ...]
+    decisions: tuple[Mapping[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
+    interpretation: str | msgspec.UnsetType | None = msgspec.UNSET
+    interpretation_sentence: str | msgspec.UnsetType | None = msgspec.UNSET
+    withheld: tuple[Mapping[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
+
+
 class Read(msgspec.Struct, frozen=True, kw_only=True):
     """One reading with all that it was made from."""
 
@@ -95,10 +121,10 @@ def results_of(read: Read, language: Language) -> Results:
     )
 
 
-def timeless(results: Results) -> Results:
+def timeless(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document without what changes by the clock alone: equal where nothing happened."""
-    metrics = tuple({**metric, "expected_at": None} for metric in results.metrics)
-    return replace(results, read_at=None, metrics=metrics)
+    metrics = [{**metric, "expected_at": None} for metric in document.get("metrics", ())]
+    return {**document, "read_at": None, "metrics": metrics}
 
 
 def _intake(intake: Intake, language: Language) -> Mapping[str, Any]:

@@ -2,9 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -13,18 +13,22 @@ from api.database import Database
 from api.observations import observations_of, plan_of
 from api.problems import ProblemError
 from api.results_document import Read, results_of, timeless
+from api.visibility import Sight
 from inference.readings import read_experiment
 from inference.small_experiments import needs_unit_outcomes
 from inference.wording import Language
+from schemas.policies import Level
 from schemas.resources import Experiment
 from storage.pool import Connection
 from storage.readings import ExperimentTotals, load_totals
 from storage.registry import experiment
 from storage.unit_outcomes import UnitOutcomes, unit_outcomes
+from transparency.interpretation import Marker
 
 MOST_HOMES = 2_000
 """Of an experiment that is read unit by unit: some twenty milliseconds for each reading."""
 
+Document = Mapping[str, Any]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _ENCODER = msgspec.json.Encoder()
 
@@ -36,15 +40,31 @@ class Body(msgspec.Struct, frozen=True):
     tag: str
 
 
-class Snapshot(msgspec.Struct, frozen=True):
-    """A reading by language."""
+class Snapshot:
+    """A reading by language, whole; what of it is sent is made once for all who see as much."""
 
-    bodies: dict[Language, Body]
+    def __init__(self, documents: Mapping[Language, Document]) -> None:
+        """Take the documents as they were read."""
+        self.documents = documents
+        self.tag = tag_of(documents[LANGUAGES[0]])
+        self._bodies: dict[tuple[Language, Level | None, Marker | None], Body] = {}
 
-    @property
-    def tag(self) -> str:
-        """Stays while nothing but the time of reading changes."""
-        return self.bodies[LANGUAGES[0]].tag
+    def whole(self, language: Language) -> bytes:
+        """Return everything, for parts of the platform itself."""
+        return _ENCODER.encode(self.documents[language])
+
+    def shown(self, sight: Sight, language: Language) -> Body:
+        """Return what somebody with this sight is sent."""
+        name = (language, sight.level, sight.marker)
+        if name not in self._bodies:
+            document = sight.shown(self.documents[language], language)
+            self._bodies[name] = Body(_ENCODER.encode(document), tag_of(document))
+        return self._bodies[name]
+
+
+def tag_of(document: Document) -> str:
+    """Name a document by everything but what changes by the clock alone."""
+    return hashlib.sha256(_ENCODER.encode(timeless(document))).hexdigest()[:32]
 
 
 async def take_snapshot(database: Database, key: str) -> Snapshot:
@@ -86,10 +106,6 @@ def _snapshot(
         observations=observations,
         reading=read_experiment(plan, observations, now=now),
     )
-    return Snapshot({language: _body(read, language) for language in LANGUAGES})
-
-
-def _body(read: Read, language: Language) -> Body:
-    results = results_of(read, language)
-    digest = hashlib.sha256(_ENCODER.encode(timeless(results)))
-    return Body(_ENCODER.encode(results), digest.hexdigest()[:32])
+    return Snapshot(
+        {language: msgspec.to_builtins(results_of(read, language)) for language in LANGUAGES}
+    )

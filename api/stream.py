@@ -2,16 +2,21 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from api.identity import Asking, Viewer
 from api.results import LanguageAsked
-from api.services import ServicesHere
-from api.snapshots import Snapshot
+from api.services import Services, ServicesHere
+from api.snapshots import Body, Snapshot
+from api.visibility import Sight, log_read, sight_of
 from inference.wording import Language
+from schemas.policies import Level
+from storage.experiments import UnknownExperimentError
 
 HEARTBEAT_SECONDS = 15.0
 RECONNECT_MS = 2_000
@@ -48,30 +53,60 @@ class EventStream(StreamingResponse):
 async def watch(
     key: str,
     services: ServicesHere,
+    asking: Viewer,
     language: LanguageAsked = "en",
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Stream readings; a client that comes back with the newest one gets only newer ones."""
+    watching = _Watching(services, asking, key, language)
+    await watching.look()  # what may not be seen is answered as a problem, not as a stream
     readings = services.readings.follow(key, heartbeat=HEARTBEAT_SECONDS)
-    first = await anext(readings)  # what cannot be read is answered as a problem, not as a stream
-    return EventStream(readings, _events(first, readings, language, last_event_id))
+    first = await anext(readings)
+    return EventStream(readings, _events(first, readings, watching, last_event_id))
+
+
+class _Watching:
+    """Somebody who watches: how much is seen is asked anew for every reading that is sent."""
+
+    def __init__(self, services: Services, asking: Asking, key: str, language: Language) -> None:
+        self._services, self._asking, self._key = services, asking, key
+        self._language = language
+        self._logged: Level | None = None
+
+    async def look(self) -> Sight:
+        """Return the sight now. Raises UnknownExperimentError where nothing is seen any more."""
+        now = datetime.now(UTC)
+        async with self._services.database.connection() as connection:
+            sight = await sight_of(connection, self._asking, self._key, now=now)
+            # A stream is one read when it begins, and one more whenever its level rises.
+            if self._logged is None or (sight.level or Level.NONE) > self._logged:
+                await log_read(connection, sight, route="stream", at=now)
+                self._logged = sight.level or Level.NONE
+        return sight
+
+    async def body(self, snapshot: Snapshot) -> Body:
+        """Return what is sent of a reading."""
+        return snapshot.shown(await self.look(), self._language)
 
 
 async def _events(
-    first: Snapshot | None, readings: Readings, language: Language, seen: str | None
+    first: Snapshot | None, readings: Readings, watching: _Watching, seen: str | None
 ) -> AsyncIterator[bytes]:
     yield b"retry: %d\n\n" % RECONNECT_MS
-    event, seen = _event(first, language, seen)
+    event, seen = await _event(first, watching, seen)
     yield event
-    async for snapshot in readings:
-        event, seen = _event(snapshot, language, seen)
-        yield event
+    try:
+        async for snapshot in readings:
+            event, seen = await _event(snapshot, watching, seen)
+            yield event
+    except UnknownExperimentError:
+        return  # nothing may be seen any more: the stream ends, and coming back answers 404
 
 
-def _event(
-    snapshot: Snapshot | None, language: Language, seen: str | None
+async def _event(
+    snapshot: Snapshot | None, watching: _Watching, seen: str | None
 ) -> tuple[bytes, str | None]:
-    body = None if snapshot is None else snapshot.bodies[language]
+    body = None if snapshot is None else await watching.body(snapshot)
     if body is None or body.tag == seen:
         return b": nothing new\n\n", seen
     # JSON as it is written here has no line breaks, so it is one line of data.

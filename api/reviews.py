@@ -1,0 +1,233 @@
+"""The joint review: opened on pinned results, read by each side apart, signed by both."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel
+from starlette.responses import JSONResponse
+
+from api import problems
+from api.identity import Asking, PersonHere, SignedIn, Viewer
+from api.openapi import answer
+from api.problem_handlers import InputError, InvalidInputError
+from api.problems import ProblemError
+from api.results import LanguageAsked
+from api.results_document import ShownResults
+from api.review_documents import review_of
+from api.services import ServicesHere
+from api.snapshots import take_snapshot
+from api.visibility import log_read, sight_of
+from schemas.insight_sentences import decided, review_requested
+from schemas.metric_definitions import Side
+from schemas.resources import Experiment
+from schemas.reviews import (
+    Decision,
+    ProposalDraft,
+    ReadingDraft,
+    Review,
+    ReviewOpening,
+    SideOfReview,
+    SignatureDraft,
+)
+from storage import lifecycle
+from storage.experiments import locked
+from storage.outbox import record
+from storage.pool import Connection
+from storage.reviews import (
+    open_review,
+    pinned_results,
+    review_for_update,
+    reviews_of,
+    store_step,
+)
+from transparency.reviews import ReviewError, ReviewState, propose, sign, write
+
+router = APIRouter(prefix="/v1/experiments", tags=["reviews"])
+
+Number = Annotated[int, Path(ge=1, le=10_000, description="which of the experiment's reviews")]
+
+
+class Reviews(BaseModel):
+    """All reviews of an experiment, the first one first."""
+
+    reviews: list[Review]
+
+
+@router.post("/{key}/reviews", status_code=201)
+async def open_joint_review(
+    key: str,
+    opening: ReviewOpening,
+    services: ServicesHere,
+    person: PersonHere,
+    response: Response,
+) -> Review:
+    """Pin the results as they are and ask both sides to read them by the deadline."""
+    now = datetime.now(UTC)
+    if opening.deadline <= now:
+        raise InvalidInputError(InputError("deadline", "in_the_past", "the deadline has passed"))
+    snapshot = await take_snapshot(services.database, key)
+    pinned: dict[str, Any] = dict[str, Any](snapshot.documents.items())
+    async with services.database.connection() as connection:
+        found = await locked(connection, key, at=now)
+        _refuse_missing_interpreters(found.experiment)
+        standing = await lifecycle.open_review(connection, key, at=now)
+        number = await open_review(
+            connection,
+            found.id,
+            epoch=found.experiment.epoch,
+            snapshot=pinned,
+            deadline=opening.deadline,
+            person=person.person,
+            at=now,
+        )
+        insight = review_requested(key, standing.name, opening.deadline)
+        await record(connection, insight, at=now)
+        review = await review_for_update(connection, key, number)
+    response.headers["Location"] = f"{router.prefix}/{key}/reviews/{number}"
+    return review_of(key, review, _side_of(person), now=now)
+
+
+@router.get("/{key}/reviews")
+async def list_reviews(key: str, services: ServicesHere, asking: Viewer) -> Reviews:
+    """Return the reviews; the other side's reading is sealed until both have written."""
+    now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        sight = await sight_of(connection, asking, key, now=now)
+        found = await reviews_of(connection, key)
+    side = _side_of(asking)
+    if side is None and sight.level is not None:
+        found = [review for review in found if review.state.concluded_at is not None]
+    return Reviews(reviews=[review_of(key, review, side, now=now) for review in found])
+
+
+@router.get(
+    "/{key}/reviews/{number}/results",
+    responses={200: answer(ShownResults, "The results that the review was opened on.")},
+)
+async def read_pinned_results(
+    key: str,
+    number: Number,
+    services: ServicesHere,
+    asking: Viewer,
+    language: LanguageAsked = "en",
+) -> JSONResponse:
+    """Return the pinned results, as much of them as whoever asks may see."""
+    now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        sight = await sight_of(connection, asking, key, now=now)
+        await log_read(connection, sight, route="review", at=now)
+        pinned = await pinned_results(connection, key, number, language)
+    return JSONResponse(sight.shown(pinned, language, is_pinned=True))
+
+
+@router.put("/{key}/reviews/{number}/reading")
+async def write_reading(
+    key: str, number: Number, draft: ReadingDraft, services: ServicesHere, person: PersonHere
+) -> Review:
+    """Write what your side reads, or change it until the other side has written too."""
+    now = datetime.now(UTC)
+
+    def step(state: ReviewState, side: SideOfReview) -> ReviewState:
+        return write(state, side, person=person.person, text=draft.text, now=now)
+
+    async with services.database.connection() as connection:
+        return await _take(connection, key, number, person, step, now=now)
+
+
+@router.put("/{key}/reviews/{number}/proposal")
+async def propose_decision(
+    key: str, number: Number, draft: ProposalDraft, services: ServicesHere, person: PersonHere
+) -> Review:
+    """Propose what follows and what was learned; another proposal takes signatures off."""
+    now = datetime.now(UTC)
+
+    def step(state: ReviewState, _side: SideOfReview) -> ReviewState:
+        return propose(state, draft, person=person.person, now=now)
+
+    async with services.database.connection() as connection:
+        return await _take(connection, key, number, person, step, now=now)
+
+
+@router.put("/{key}/reviews/{number}/signature")
+async def sign_proposal(
+    key: str, number: Number, draft: SignatureDraft, services: ServicesHere, person: PersonHere
+) -> Review:
+    """Sign for your side, with your dissent where you have one; both signatures conclude it."""
+    now = datetime.now(UTC)
+
+    def step(state: ReviewState, side: SideOfReview) -> ReviewState:
+        return sign(state, side, person=person.person, dissent=draft.dissent, now=now)
+
+    async with services.database.connection() as connection:
+        return await _take(connection, key, number, person, step, now=now)
+
+
+async def _take(
+    connection: Connection,
+    key: str,
+    number: int,
+    person: SignedIn,
+    step: Callable[[ReviewState, SideOfReview], ReviewState],
+    *,
+    now: datetime,
+) -> Review:
+    standing = (await locked(connection, key, at=now)).experiment
+    side = _interpreter_side(standing, person)
+    review = await review_for_update(connection, key, number)
+    try:
+        after = step(review.state, side)
+    except ReviewError as refusal:
+        raise ProblemError(
+            problems.CONFLICT, refusal.detail, field=refusal.field, rule="review"
+        ) from None
+    await store_step(connection, review, after)
+    if after.concluded_at is not None:
+        await _conclude(connection, standing, after, now)
+    return review_of(key, await review_for_update(connection, key, number), side, now=now)
+
+
+async def _conclude(
+    connection: Connection, standing: Experiment, after: ReviewState, now: datetime
+) -> None:
+    assert after.proposal is not None
+    decision = after.proposal.draft.decision
+    if decision is Decision.KEEP_LOOKING:
+        await lifecycle.keep_looking(connection, standing.key, at=now)
+    else:
+        await lifecycle.decide(connection, standing.key, at=now)
+    insight = decided(standing.key, standing.name, decision.value, is_joint=after.is_joint)
+    await record(connection, insight, at=now)
+
+
+def _refuse_missing_interpreters(standing: Experiment) -> None:
+    missing = standing.interpreters.missing_sides
+    if missing:
+        names = " and ".join(side.value for side in missing)
+        raise ProblemError(
+            problems.CONFLICT,
+            f"nobody reads for {names}: name an interpreter of each side first",
+            field="interpreters",
+            rule="both_sides",
+        )
+
+
+def _interpreter_side(standing: Experiment, person: SignedIn) -> SideOfReview:
+    """The side that this person reads for. Raises ProblemError where it is no interpreter."""
+    for side in Side:
+        if person.person in standing.interpreters.of(side):
+            return _name_of(side)
+    raise ProblemError(
+        problems.FORBIDDEN, "Only those who are named as interpreters of the experiment do this."
+    )
+
+
+def _side_of(asking: Asking) -> SideOfReview | None:
+    if not isinstance(asking, SignedIn) or asking.side.side is None:
+        return None
+    return _name_of(asking.side.side)
+
+
+def _name_of(side: Side) -> SideOfReview:
+    return "marketing" if side is Side.MARKETING else "sales"

@@ -1,0 +1,4 @@
+SELECT number, at, action, person, experiment, level, route, detail
+FROM access_log
+WHERE experiment = %(experiment)s AND number < %(before)s
+ORDER BY number DESC LIMIT %(limit)s

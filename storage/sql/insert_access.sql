@@ -1,0 +1,2 @@
+INSERT INTO access_log (at, action, person, experiment, level, route, detail)
+VALUES (%(at)s, %(action)s, %(person)s, %(experiment)s, %(level)s, %(route)s, %(detail)s)
