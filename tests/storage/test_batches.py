@@ -409,7 +409,8 @@ def test_an_experiment_starts_once(database: str) -> None:
     async def body(connection: Connection) -> None:
         await register(connection, [LEADS], TEST)
 
-        with pytest.raises(ConflictError, match="is running; only one that is draft or registered can start"):
+        refusal = "is running; only one that is draft or registered can start"
+        with pytest.raises(ConflictError, match=refusal):
             async with connection.transaction():
                 await start_experiment(connection, "subject-line", at=NOW, reporting_currency="EUR")
 
