@@ -17,6 +17,7 @@ from schemas.events import Event
 from storage.definition_homes import HOMES_AT_ONCE, has_more_homes
 from storage.definitions import DefinitionBody
 from storage.events import event_of_row
+from storage.opened import open_experiment
 from storage.pool import Connection
 from storage.readings import ExperimentTotals
 from storage.statements import statement
@@ -67,6 +68,7 @@ async def totals_as_known(
 
     Raises TooManyHomesError and OtherExposureError.
     """
+    await open_experiment(connection, key)
     asked = {"key": key, "at": at}
     row = await (await connection.execute(statement("definition_known_on"), asked)).fetchone()
     if row is None or row[0] is None:

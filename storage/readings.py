@@ -7,6 +7,7 @@ from attribution.increments import Cell, CellIncrement, Cohort, CohortCounts
 from attribution.units import Stray
 from storage.definitions import DefinitionBody
 from storage.moments import cohorts_of, moments_of, strays_of
+from storage.opened import open_experiment
 from storage.pool import Connection
 from storage.statements import statement
 from storage.states import home_count
@@ -43,9 +44,11 @@ class ExperimentTotals:
 async def load_totals(connection: Connection, key: str) -> ExperimentTotals | None:
     """Return the totals of an experiment, None where it has not started.
 
-    The caller gives a connection at the start of a transaction: all of it is one snapshot.
+    The caller gives a connection at the start of a transaction: all of it is one snapshot, and from
+    here on this experiment is all that it can read.
     """
     await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    await open_experiment(connection, key)
     row = await (await connection.execute(statement("definition_to_read"), {"key": key})).fetchone()
     if row is None:
         return None
