@@ -83,7 +83,7 @@ WEBHOOK_KEYS = Variable(
 WEBHOOKS_PRIVATE = Variable(
     "ROUNDTABLE_WEBHOOKS_PRIVATE",
     "no",
-    "`yes` lets webhooks lead to private addresses, and by http too",
+    "whether webhooks may lead to private addresses, and by http too: yes or no",
 )
 SIGN_IN = tuple(Variable(name, "", purpose) for name, purpose in sign_in_settings.VARIABLES)
 METRIC_AGREEMENT = Variable(

@@ -41,6 +41,8 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("ROUNDTABLE_MAX_IN_FLIGHT_BYTES", "2000000"),
         ("ROUNDTABLE_ACKNOWLEDGE_SECONDS", "0"),
         ("ROUNDTABLE_DATABASE_CONNECTIONS", "1"),
+        ("ROUNDTABLE_WEBHOOK_KEYS", "a-key-of-some-length,short"),
+        ("ROUNDTABLE_WEBHOOKS_PRIVATE", "true"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
@@ -56,8 +58,16 @@ def test_staff_fields_are_a_list_of_names() -> None:
     assert settings.allowed_staff_fields == {"owner", "deal_owner"}
 
 
+def test_keys_of_webhooks_are_a_list_the_newest_first() -> None:
+    keys = {"ROUNDTABLE_WEBHOOK_KEYS": "the-newest-key-of-all, the-key-before-it"}
+
+    settings = Settings.from_env(REQUIRED | keys)
+
+    assert settings.webhook_keys == ("the-newest-key-of-all", "the-key-before-it")
+
+
 def test_no_secret_is_shown() -> None:
-    shown = repr(Settings.from_env(REQUIRED))
+    shown = repr(Settings.from_env(REQUIRED | {"ROUNDTABLE_WEBHOOK_KEYS": "a-key-to-seal-with"}))
 
     assert not any(secret in shown for secret in ("a-token", "a-key", "dbname"))
 
