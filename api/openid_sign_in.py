@@ -117,7 +117,7 @@ async def come_back(
     """Come back from the identity provider, be signed in, and go on."""
     provider = _provider(entrance)
     flow = await _taken(request, services, entrance, state)
-    if code is None or iss not in {None, provider.issuer}:  # RFC 9207: no other may answer
+    if not code or iss not in {None, provider.issuer}:  # RFC 9207: no other may answer
         raise ProblemError(SIGN_IN_FAILED, "The identity provider signed nobody in.")
     account = await _account(provider, code, flow)
     response = RedirectResponse(flow.return_to, status_code=303)

@@ -57,10 +57,13 @@ HERE_ALONE = SignInSettings()
 
 def is_safe(url: str) -> bool:
     """Tell whether what is sent there can be read by nobody on the way."""
-    parts = urlsplit(url)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
-    )
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # both are judged only when they are read
+    except ValueError:
+        return False
+    is_here = parts.scheme == "http" and host in LOOPBACK_HOSTS
+    return bool(host) and (parts.scheme == "https" or is_here)
 
 
 def _openid(environ: Mapping[str, str]) -> OpenIdSettings | None:
@@ -90,8 +93,7 @@ def _origin(name: str, url: str) -> str:
 
 
 def _check_url(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if not is_safe(url) or parts.query or parts.fragment:
+    if not is_safe(url) or urlsplit(url).query or urlsplit(url).fragment:
         raise SignInSettingError(
             f"{name} is {url!r}; it must begin with https:// (http:// only on this machine itself) "
             "and have neither query nor fragment."

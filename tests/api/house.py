@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 SIDE_OF_ROLE = {"marketer": "marketing", "seller": "sales"}
 
 
-def person(name: str, *roles: str, **changes: Any) -> dict[str, Any]:
+def person(name: str, /, *roles: str, **changes: Any) -> dict[str, Any]:
     """What a steward writes down of a person with these roles."""
     sides = [SIDE_OF_ROLE[role] for role in roles if role in SIDE_OF_ROLE]
     return {
