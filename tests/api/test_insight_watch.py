@@ -195,7 +195,7 @@ def test_a_publisher_killed_before_it_marks_publishes_again_under_the_same_ids(
         f"asyncio.run(publish({database!r}, {kafka_broker.address!r}, {topic!r}, rounds=1))\n"
     )
 
-    ended = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, timeout=200, check=False)
     asyncio.run(publish(database, kafka_broker.address, topic, rounds=1))
 
     logged = read_log(kafka_broker.address, topic)

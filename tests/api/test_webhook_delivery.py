@@ -138,7 +138,7 @@ def test_a_process_that_is_killed_between_sending_and_settling_is_followed_by_an
     with receiver() as there:
         owing.webhook(there.url)
         (insight,) = owing.start()
-        ended = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, timeout=60, check=False)
+        ended = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, timeout=200, check=False)
         between = (there.ids, owing.states(), owing.outcomes())
         owing.deliver_until(lambda: owing.states() == ["delivered"])
 
