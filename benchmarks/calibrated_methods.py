@@ -1,10 +1,12 @@
 """The library's methods on simulated experiments, at the looks at which each may be read.
 
 What is calibrated is what the library computes: exact sums of simulated units go through the same
-columns as those of real experiments.
+columns, with the same floors, as those of real experiments.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -13,18 +15,14 @@ from numpy.typing import NDArray
 
 from benchmarks.drawn_outcomes import Bools, Distribution, Ints, Sample, assigned
 from inference import reasons
-from inference.arms import arms_of_means, steps_of
-from inference.comparison import Method, NotComparable, Reason
+from inference.arms import arms_of_means
+from inference.comparison import Method, Reason
 from inference.comparisons import Comparisons
 from inference.cuped import adjusted_differences, regressions_of
 from inference.differences import Differences, differences_of
-from inference.few_accounts import (
-    AccountOutcome,
-    compare_account_means,
-    compare_rates_of_few_accounts,
-)
 from inference.group_sequential import at_look, boundary_of
 from inference.lifts import always_valid_lifts, lifts
+from inference.looks import AnyTime, Looks, PlannedLooks, SingleLook
 from inference.proportions import proportions
 from inference.ratios import arms_of_ratios
 from inference.sequences import always_valid, tightest_rho_squared
@@ -33,6 +31,23 @@ from inference.sums import Sums
 from inference.welch import welch
 
 ALPHA = 0.05
+FEWEST_PLANNED_UNITS = 40
+"""Planned for an arm; below, single units are read."""
+FIVE = PlannedLooks.evenly(5)
+MOST_LOOKS = 500
+SEQUENCE, GROUP_SEQUENTIAL = "confidence sequence", "group sequential"
+LIFT_SEQUENCE = "lift, confidence sequence"
+_NEVER = 8.0
+"""A boundary that nothing crosses: before the first look there is none."""
+_CELLS_AT_ONCE = 1_000_000
+
+
+class Purpose(StrEnum):
+    """What the product does with a method in such an experiment."""
+
+    DECIDES = "decides"
+    BESIDE = "beside"
+    CONTRAST = "not shown"
 
 
 class Setting(NamedTuple):
@@ -43,9 +58,29 @@ class Setting(NamedTuple):
     share: float = 0.5
 
     @property
+    def treated(self) -> int:
+        """Units with the treatment."""
+        return round(self.units * self.share)
+
+    @property
+    def control(self) -> int:
+        """Units without it."""
+        return self.units - self.treated
+
+    @property
     def fewest_per_arm(self) -> int:
-        """Units of the smaller arm, as expected."""
-        return round(self.units * min(self.share, 1 - self.share))
+        """Units of the smaller arm."""
+        return min(self.control, self.treated)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether single units are read instead of sums."""
+        return self.fewest_per_arm < FEWEST_PLANNED_UNITS
+
+    @property
+    def purpose(self) -> Purpose:
+        """Of what stands beside the deciding interval: few units have no such figures."""
+        return Purpose.CONTRAST if self.is_small else Purpose.BESIDE
 
 
 class Watched(NamedTuple):
@@ -55,13 +90,37 @@ class Watched(NamedTuple):
     excludes_zero: Bools
     holds_truth: Bools
 
-    def ever_excludes(self) -> float:
-        """Share of runs that exclude zero at any look."""
-        return float(self.excludes_zero.any(axis=1).mean())
+    def summary(self) -> "Seen":
+        """What each run ever showed."""
+        return Seen(
+            self.exists.any(axis=1),
+            self.excludes_zero.any(axis=1),
+            self.excludes_zero[:, -1],
+            self.holds_truth.all(axis=1),
+        )
 
-    def always_holds(self) -> float:
-        """Share of runs whose interval holds the truth at every look."""
-        return float(self.holds_truth.all(axis=1).mean())
+
+class Seen(NamedTuple):
+    """Per run: was there ever a result, an effect ever shown, shown at the end, always held."""
+
+    readable: Bools
+    ever_excludes: Bools
+    excludes_at_end: Bools
+    always_holds: Bools
+
+
+Read = Callable[[Differences, Ints, Setting], Comparisons]
+
+
+class View(NamedTuple):
+    """A method, the looks at which it is read (in units seen), and how a plan counts them."""
+
+    method: str
+    at: Callable[[int], Ints]
+    read: Read
+    purpose: Purpose
+    planned: Looks | None = None
+    is_lift: bool = False
 
 
 class Simulated:
@@ -80,72 +139,71 @@ class Simulated:
         return self._seen[key]
 
 
-Read = Callable[[Differences, Ints, Setting], Comparisons]
-
-
-class View(NamedTuple):
-    """A method and the looks at which it is read, in units seen."""
-
-    method: str
-    looks: str
-    at: Callable[[int], Ints]
-    read: Read
-
-
 def views(setting: Setting) -> Iterator[View]:
-    """The methods that fit the setting."""
-    yield View("confidence sequence", "every unit", every_unit, sequence)
-    yield View("Welch", "one", at_the_end, _welch)
-    yield View("Welch", "every unit", every_unit, _welch)
-    yield View("group sequential", "five", _five, _group_sequential)
+    """The methods on sums that fit the setting."""
+    fixed = "delta method" if setting.distribution.clusters else "Welch"
+    beside = setting.purpose
+    if setting.distribution.has_covariate:
+        yield View(SEQUENCE, every_unit, sequence, beside, AnyTime())
+        yield View(fixed, at_the_end, _shown(_welch, setting), beside, SingleLook())
+        yield View(f"{fixed}, watched", often, _welch, Purpose.CONTRAST)
+        return
+    decides = Purpose.CONTRAST if setting.is_small else Purpose.DECIDES
+    yield View(SEQUENCE, every_unit, sequence, decides, AnyTime())
+    yield View(fixed, at_the_end, _shown(_welch, setting), beside, SingleLook())
+    yield View(f"{fixed}, watched", often, _welch, Purpose.CONTRAST)
+    yield View(GROUP_SEQUENTIAL, _five, _shown(group_sequential, setting), beside, FIVE)
+    yield View(
+        f"{GROUP_SEQUENTIAL}, read between its looks",
+        often,
+        _shown(group_sequential, setting),
+        Purpose.CONTRAST,
+    )
+    if setting.distribution.is_share_of_units:
+        yield View("Newcombe", at_the_end, _shown(_proportions, setting), beside, SingleLook())
     if setting.distribution.mean > 0:
-        yield View("lift, confidence sequence", "every unit", every_unit, _lift_sequence)
-        for method in (Method.LIFT_DELTA, Method.LIFT_LOG, Method.LIFT_FIELLER):
-            name = f"lift, {method.removeprefix('relative_lift_')}"
-            yield View(name, "one", at_the_end, _lift(method))
-    if setting.distribution.fewest_events:
-        yield View("Newcombe", "one", at_the_end, _proportions)
+        yield from _views_of_lifts(setting, beside)
+
+
+def _views_of_lifts(setting: Setting, beside: Purpose) -> Iterator[View]:
+    lift = partial(View, is_lift=True)
+    yield lift(LIFT_SEQUENCE, every_unit, _lift_sequence, beside)
+    fieller = _shown(_lift(Method.LIFT_FIELLER), setting)
+    yield lift("lift, Fieller", at_the_end, fieller, beside)
+    yield lift("lift, logarithm", at_the_end, _lift(Method.LIFT_LOG), Purpose.CONTRAST)
+    yield lift("lift, delta method", at_the_end, _lift(Method.LIFT_DELTA), Purpose.CONTRAST)
 
 
 def draw(generator: np.random.Generator, setting: Setting, runs: int, effect: float) -> Simulated:
     """Runs of an experiment."""
-    treated = assigned(generator, (runs, setting.units), setting.share)
+    treated = assigned(generator, runs, setting.control, setting.treated)
     return Simulated(setting.distribution.draw(generator, treated, effect), effect)
+
+
+def draw_in_parts(
+    generator: np.random.Generator, setting: Setting, runs: int, effect: float
+) -> Iterator[Simulated]:
+    """The same, some runs at a time: all of them would not fit into memory."""
+    at_once = max(1, _CELLS_AT_ONCE // setting.units)
+    for first in range(0, runs, at_once):
+        yield draw(generator, setting, min(at_once, runs - first), effect)
 
 
 def watch(view: View, setting: Setting, simulated: Simulated) -> Watched:
     """A method at its looks, held against the effect, or the lift where it is for one."""
     looks = view.at(setting.units)
-    is_lift = view.method.startswith("lift")
-    truth = simulated.effect / setting.distribution.mean if is_lift else simulated.effect
+    effect = simulated.effect
+    truth = effect / setting.distribution.mean if view.is_lift else effect
     found = view.read(simulated.at(looks), looks, setting)
     holds = (found.figures.lower <= truth) & (truth <= found.figures.upper)
     columns = (found.exists, found.excludes_zero, holds | ~found.exists)
     return Watched(*(column.reshape(-1, len(looks)) for column in columns))
 
 
-def watch_few_accounts(simulated: Simulated) -> dict[str, Watched]:
-    """The methods for few accounts, each run by itself at its end."""
-    methods = {"CR2": compare_rates_of_few_accounts, "account means": compare_account_means}
-    found: dict[str, list[tuple[bool, bool, bool]]] = {name: [] for name in methods}
-    for arms in _accounts_of(simulated.sample):
-        for name, compare in methods.items():
-            result = compare(*arms, level=1 - ALPHA)
-            if isinstance(result, NotComparable):
-                found[name].append((False, False, True))
-            else:
-                holds = result.lower <= simulated.effect <= result.upper
-                found[name].append((True, result.excludes_zero, holds))
-    return {
-        name: Watched(*np.array(rows, dtype=bool).T[:, :, np.newaxis])
-        for name, rows in found.items()
-    }
-
-
 def differences_at(sample: Sample, looks: Ints) -> Differences:
     """Treatment minus control after so many units, one row per run and look."""
     sides = [_sums_at(sample, side, looks) for side in (~sample.treated, sample.treated)]
-    steps = steps_of([0] * len(sides[0]))
+    steps = np.ones(len(sides[0]), dtype=sides[0].n.dtype)
     if sample.x is not None:
         return adjusted_differences(*(regressions_of(sums, steps=steps) for sums in sides))
     if sample.d is None:
@@ -155,8 +213,13 @@ def differences_at(sample: Sample, looks: Ints) -> Differences:
 
 
 def every_unit(units: int) -> Ints:
-    """From the fourth unit on; above 400 units evenly, some 400 looks."""
-    return np.arange(4, units + 1, 1 + (units - 1) // 400)
+    """From the fourth unit on, up to the last; above 500 units some 500 of them, evenly."""
+    return np.arange(units, 3, -(1 + (units - 1) // MOST_LOOKS))[::-1]
+
+
+def often(units: int) -> Ints:
+    """For what must not be watched a hundred looks are enough to see it."""
+    return np.unique(np.linspace(4, units, min(100, units - 3)).astype(np.int64))
 
 
 def at_the_end(units: int) -> Ints:
@@ -196,48 +259,68 @@ def _proportions(differences: Differences, _looks: Ints, _setting: Setting) -> C
 
 
 def _lift(method: Method) -> Read:
-    return lambda differences, _looks, _setting: lifts(differences, method=method, alpha=ALPHA)
+    def read(differences: Differences, _looks: Ints, _setting: Setting) -> Comparisons:
+        # The delta method divides by its error, 0 where all of the treatment is 0.
+        with np.errstate(divide="ignore"):
+            return lifts(differences, method=method, alpha=ALPHA)
+
+    return read
 
 
-def _group_sequential(differences: Differences, looks: Ints, setting: Setting) -> Comparisons:
-    information = tuple(float(look) / setting.units for look in looks)
-    critical = [boundary_of(information[: number + 1], ALPHA) for number in range(len(looks))]
+def group_sequential(differences: Differences, looks: Ints, setting: Setting) -> Comparisons:
+    """Five registered looks; in between, the boundary of the last one that was reached."""
+    fractions = FIVE.fractions
+    reached = [sum(one <= look / setting.units for one in fractions) for look in looks]
+    critical = [boundary_of(fractions[:number], ALPHA) if number else _NEVER for number in reached]
     rows = np.tile(critical, len(differences) // len(looks))
     return at_look(differences, differences.reasons, rows, alpha=ALPHA)
 
 
+def _shown(read: Read, setting: Setting) -> Read:
+    """The method where the product shows it: wherever the deciding interval has a result."""
+    if setting.is_small:
+        return read
+
+    def read_shown(differences: Differences, looks: Ints, setting: Setting) -> Comparisons:
+        missing = sequence(differences, looks, setting).reasons
+        return read(msgspec.structs.replace(differences, reasons=missing), looks, setting)
+
+    return read_shown
+
+
 def _above_the_floors(differences: Differences, setting: Setting) -> Differences:
-    is_ratio, events = setting.distribution.is_ratio, setting.distribution.fewest_events
-    fewest = FEWEST_UNITS_OF_A_RATIO if is_ratio else FEWEST_UNITS
+    distribution = setting.distribution
+    fewest = FEWEST_UNITS_OF_A_RATIO if distribution.clusters else FEWEST_UNITS
     units = np.minimum(differences.n_control, differences.n_treatment)
-    found = np.fmin(
+    events = np.fmin(
         differences.n_control * differences.mean_control,
         differences.n_treatment * differences.mean_treatment,
     )
+    too_few = (distribution.fewest_events > 0) & (events < distribution.fewest_events - 0.5)
     below = reasons.first(
         differences.reasons,
         reasons.where(units < fewest, Reason.TOO_FEW_UNITS),
-        reasons.where((events > 0) & (found < events - 0.5), Reason.TOO_FEW_EVENTS),
+        reasons.where(too_few, Reason.TOO_FEW_EVENTS),
     )
     return msgspec.structs.replace(differences, reasons=below)
 
 
 def _sums_at(sample: Sample, side: Bools, looks: Ints) -> Sums:
     y = sample.y
-    x, d = (np.zeros_like(y) if column is None else column for column in (sample.x, sample.d))
-    columns = (np.ones_like(y), y, y * y, x, x * x, x * y, d, d * d, y * d)
-    return Sums(*(_at(column, side, looks) for column in columns))
+    nothing = np.zeros((len(y), len(looks)), dtype=np.int64)
+
+    def at(values: Ints | None) -> Ints:
+        return nothing if values is None else _running(values, side)[:, looks - 1]
+
+    x, d = sample.x, sample.d
+    columns = [at(np.ones_like(y)), at(y), at(y * y)]
+    columns += [at(x), at(x * x), at(x * y)] if x is not None else [nothing] * 3
+    columns += [at(d), at(d * d), at(y * d)] if d is not None else [nothing] * 3
+    is_plain = x is None and d is None and columns[2].max() < 2**62 // max(1, y.shape[1])
+    # Means of such small sums stay exact in 64 bits; products of several sums would not.
+    kind = np.int64 if is_plain else object
+    return Sums(*(column.ravel().astype(kind) for column in columns))
 
 
-def _at(values: Ints, side: Bools, looks: Ints) -> NDArray[np.object_]:
-    running = np.where(side, values, 0).cumsum(axis=1)
-    return running[:, looks - 1].ravel().astype(object)
-
-
-def _accounts_of(sample: Sample) -> Iterator[Sequence[list[AccountOutcome]]]:
-    assert sample.d is not None
-    for treated, y, d in zip(sample.treated, sample.y, sample.d, strict=True):
-        yield [
-            [AccountOutcome(int(n), int(total)) for n, total in zip(d[arm], y[arm], strict=True)]
-            for arm in (~treated, treated)
-        ]
+def _running(values: Ints, side: Bools) -> Ints:
+    return np.where(side, values, 0).cumsum(axis=1)

@@ -1,233 +1,245 @@
 """Holds the methods against simulated experiments: false alarms, coverage, power.
 
-    python -m benchmarks.calibration
+    python -m benchmarks.calibration [--runs 2000] [--folder docs/calibration] [--redraw]
 
-Seeded; takes some minutes on one core. Writes table.csv, table.md and looks.svg to
-docs/calibration. Without an effect the share of experiments that ever show one is to stay at 5 %.
+Seeded; takes about a quarter of an hour on one core. Writes tables and pictures; `--redraw` writes
+text and pictures anew from the tables that are there.
 """
 
 import argparse
-import csv
 import sys
 import time
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.calibrated_methods import (
     ALPHA,
+    GROUP_SEQUENTIAL,
+    SEQUENCE,
+    Seen,
     Setting,
+    Simulated,
     View,
-    Watched,
     draw,
+    draw_in_parts,
     evenly,
-    sequence,
     views,
     watch,
-    watch_few_accounts,
 )
-from benchmarks.drawn_outcomes import (
-    accounts,
-    bernoulli,
-    deal_values,
-    normal,
-    poisson,
-    with_covariate,
+from benchmarks.calibrated_plans import planned_effect, planned_power
+from benchmarks.calibrated_settings import Planned, looked_at, plans, settings
+from benchmarks.calibrated_splits import UNITS, watch_splits
+from benchmarks.calibrated_units import UnitView, unit_views, watch_units
+from benchmarks.calibration_table import (
+    Line,
+    LooksLine,
+    read_looks,
+    read_table,
+    write_csv,
+    write_markdown,
 )
-from inference.sample_ratio import ALARM, log_e_process
+from benchmarks.drawn_outcomes import Distribution
+from inference.looks import SingleLook
+from inference.sample_ratio import ALARM
 
 SEED = 20_250_301
 RUNS = 2_000
-POWER = 0.8
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "calibration"
 LOOKS = (1, 2, 5, 10, 20, 50, 100, 200, 400)
-
-
-class Line(NamedTuple):
-    """One line of the table; all but the first five and `runs` are shares of runs."""
-
-    outcome: str
-    units_of_smaller_arm: int
-    treated: float
-    method: str
-    looks: int
-    runs: int
-    readable: float
-    false_alarms: float
-    coverage: float
-    power: float
-
-
-class LooksLine(NamedTuple):
-    """Share of experiments without effect that ever show one, by the number of looks."""
-
-    method: str
-    looks: tuple[int, ...]
-    false_alarms: tuple[float, ...]
+_NOTHING = float("nan")
 
 
 def main() -> int:
-    """Simulate everything and write table and picture."""
+    """Simulate everything and write tables and pictures."""
     arguments = _arguments()
-    started, lines = time.monotonic(), []
-    for number, setting in enumerate(settings()):
-        lines += calibrate(setting, runs=arguments.runs, seed=SEED + number)
-        seconds = time.monotonic() - started
-        print(f"{seconds:5.0f} s  {setting.distribution.name}, {setting.units} units", flush=True)
-    lines += calibrate_sample_ratio(runs=arguments.runs)
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(lines, arguments.folder / "table.csv")
-    _write_markdown(lines, arguments.folder / "table.md")
-    # Matplotlib is for this picture alone, so nothing else waits for its import.
-    from benchmarks.calibration_picture import draw_looks  # noqa: PLC0415
+    if not arguments.redraw:
+        _simulate(arguments.runs, arguments.folder)
+    # Matplotlib is for these pictures alone, so nothing else waits for its import.
+    from benchmarks.calibration_pictures import draw_all  # noqa: PLC0415
 
-    draw_looks(against_looks(runs=arguments.runs), arguments.folder / "looks.svg", alpha=ALPHA)
+    lines = read_table(arguments.folder / "table.csv")
+    write_markdown(lines, arguments.folder / "table.md")
+    draw_all(lines, read_looks(arguments.folder / "looks.csv"), arguments.folder)
     return 0
 
 
-def settings() -> Iterator[Setting]:
-    """Everything that the table covers."""
-    for distribution in (normal(), with_covariate(0.7), poisson(0.5), deal_values()):
-        for per_arm in (6, 12, 20, 50, 150):
-            yield Setting(distribution, 2 * per_arm)
-        for share in (0.1, 0.05):
-            yield Setting(distribution, 600, share)
-    for units, share in ((1200, 0.5), (4000, 0.5), (4000, 0.1), (4000, 0.05)):
-        yield Setting(bernoulli(0.02), units, share)
-    for correlation in (0.05, 0.20, 0.30):
-        for per_arm in (6, 12, 20, 50, 150):
-            yield Setting(accounts(correlation), 2 * per_arm)
-        for share in (0.1, 0.05):
-            yield Setting(accounts(correlation), 1000, share)
+def calibrate(setting: Setting, *, runs: int = RUNS) -> list[Line]:
+    """Every method that fits the setting, on runs without and with an effect."""
+    return calibrate_sums(setting, runs=runs) + calibrate_units(setting, runs=runs)
 
 
-def calibrate(setting: Setting, *, runs: int = RUNS, seed: int = SEED) -> list[Line]:
-    """Every method that fits the setting, on the same runs without and with an effect."""
-    generator = np.random.default_rng(seed)
-    effect = planned_effect(setting)
-    without, with_effect = (draw(generator, setting, runs, size) for size in (0.0, effect))
-    lines = [
-        _line(
-            setting, view.method, watch(view, setting, without), watch(view, setting, with_effect)
+def calibrate_sums(setting: Setting, *, runs: int = RUNS) -> list[Line]:
+    """The methods on sums, all on the same runs."""
+    return _calibrated(setting, list(views(setting)), planned_effect(setting), runs, "effect")
+
+
+def calibrate_units(setting: Setting, *, runs: int = RUNS) -> list[Line]:
+    """The tests on single units, where few are planned."""
+    effect, lines = planned_effect(setting), []
+    generator = _generator_of(setting, "units")
+    for view in unit_views(setting, generator):
+        number = min(runs, view.most_runs)
+        null, true = (
+            watch_units(view, draw(generator, setting, number, size)) for size in (0.0, effect)
         )
-        for view in views(setting)
-    ]
-    if setting.distribution.is_ratio and setting.units <= 100:
-        null, true = watch_few_accounts(without), watch_few_accounts(with_effect)
-        lines += [_line(setting, name, null[name], true[name]) for name in null]
+        planned = _NOTHING if view.looks > 1 else planned_power(setting, effect, SingleLook())
+        lines.append(_line(setting, view, null, true, planned))
     return lines
 
 
-def planned_effect(setting: Setting) -> float:
-    """What a single look at all units finds in 80 % of experiments, by the normal formula."""
-    control, treated = setting.units * (1 - setting.share), setting.units * setting.share
-    return 2.8016 * setting.distribution.deviation * float(np.sqrt(1 / control + 1 / treated))
+def calibrate_plan(planned: Planned, *, runs: int = RUNS) -> list[Line]:
+    """The method that the experiment was planned for."""
+    setting = planned.setting
+    chosen = [view for view in views(setting) if view.planned == planned.looks]
+    return _calibrated(setting, chosen, planned.effect, runs, "units")
 
 
-def against_looks(*, runs: int = RUNS, units: int = 400) -> list[LooksLine]:
-    """False alarms of the interval that may be watched, and of those that may not."""
-    setting = Setting(normal(), units)
-    simulated = draw(np.random.default_rng(SEED), setting, runs, 0.0)
-    readers = {view.method: view.read for view in views(setting)}
-    readers["confidence sequence"] = sequence
-    lines = []
-    for method in ("Welch", "group sequential", "confidence sequence"):
-        allowed = tuple(looks for looks in LOOKS if method != "group sequential" or looks <= 20)
-        found = [
-            watch(View(method, "", evenly(looks), readers[method]), setting, simulated)
-            for looks in allowed
-        ]
-        rates = tuple(watched.ever_excludes() for watched in found)
-        lines.append(LooksLine(method, allowed, rates))
-    return lines
-
-
-def calibrate_sample_ratio(*, runs: int = RUNS, units: int = 5_000) -> list[Line]:
-    """The alarm of the split, watched at every fiftieth unit: a true split, and 52 to 48."""
-    generator = np.random.default_rng(SEED)
-    looks = np.arange(50, units + 1, 50)
-    alarms = []
-    for share in (0.5, 0.52):
-        first = (generator.random((runs, units)) < share).cumsum(axis=1)[:, looks - 1]
-        counts = np.stack([first, looks - first], axis=-1).astype(float)
-        log_e = log_e_process(counts, np.array([0.5, 0.5]))
-        alarms.append(float((log_e >= -np.log(ALARM)).any(axis=1).mean()))
-    name = "split 50:50, power at 52:48"
-    nothing = float("nan")
+def calibrate_splits(*, runs: int = 5 * RUNS, units: int = UNITS) -> list[Line]:
+    """The alarm of the split, watched at every unit: a true split, and two wrong ones."""
     return [
         Line(
-            name,
-            units // 2,
-            0.5,
-            "sample ratio",
-            len(looks),
-            runs,
-            1.0,
-            alarms[0],
-            nothing,
-            alarms[1],
+            outcome=f"split 50:50, power at {round(100 * rates.split)} %",
+            planned="",
+            units_of_smaller_arm=units // 2,
+            treated=0.5,
+            method=rates.method,
+            purpose=rates.purpose,
+            looks=rates.looks,
+            runs=runs,
+            alpha=ALARM,
+            readable=1.0,
+            false_alarms=rates.false_alarms,
+            coverage=_NOTHING,
+            planned_power=_NOTHING,
+            power_at_end=_NOTHING,
+            power=rates.detected,
         )
+        for rates in watch_splits(SEED, runs, units=units)
     ]
+
+
+def against_looks(
+    distribution: Distribution, *, runs: int = RUNS, units: int = 400
+) -> list[LooksLine]:
+    """False alarms by number of looks: of what may be watched, and of what may not."""
+    setting = Setting(distribution, units)
+    simulated = draw(_generator_of(setting, "looks"), setting, runs, 0.0)
+    fixed = "delta method, watched" if distribution.clusters else "Welch, watched"
+    wanted = (fixed, GROUP_SEQUENTIAL, SEQUENCE)
+    return [
+        LooksLine(distribution.name, view.method, number, _ever(view, setting, simulated, number))
+        for view in views(setting)
+        if view.method in wanted
+        for number in (LOOKS if view.method != GROUP_SEQUENTIAL else (5,))
+    ]
+
+
+def _ever(view: View, setting: Setting, simulated: Simulated, looks: int) -> float:
+    seen = watch(view._replace(at=evenly(looks)), setting, simulated)
+    return float(seen.excludes_zero.any(axis=1).mean())
+
+
+def _simulate(runs: int, folder: Path) -> None:
+    started = time.monotonic()
+    lines: list[Line] = []
+    for name, part in _parts(runs):
+        lines += part()
+        print(f"{time.monotonic() - started:5.0f} s  {name}", flush=True)
+    write_csv(Line, lines, folder / "table.csv")
+    looks = [line for known in looked_at() for line in against_looks(known, runs=runs)]
+    write_csv(LooksLine, looks, folder / "looks.csv")
+    print(f"{time.monotonic() - started:5.0f} s, {time.process_time():.0f} s of processor time")
+
+
+def _parts(runs: int) -> Iterator[tuple[str, Callable[[], list[Line]]]]:
+    for setting in settings():
+        yield _name(setting), partial(calibrate, setting, runs=runs)
+    for planned in plans():
+        name = f"{_name(planned.setting)}, planned for {type(planned.looks).__name__}"
+        yield name, partial(calibrate_plan, planned, runs=runs)
+    yield "splits", partial(calibrate_splits, runs=5 * runs)
+
+
+def _calibrated(
+    setting: Setting, chosen: Sequence[View], effect: float, runs: int, planned: str
+) -> list[Line]:
+    generator = _generator_of(setting, planned)
+    null, true = (_seen(generator, setting, chosen, runs, size) for size in (0.0, effect))
+    return [
+        _line(setting, view, without, with_effect, _plan_of(view, setting, effect), planned)
+        for view, without, with_effect in zip(chosen, null, true, strict=True)
+    ]
+
+
+def _plan_of(view: View, setting: Setting, effect: float) -> float:
+    return planned_power(setting, effect, view.planned) if view.planned else _NOTHING
+
+
+def _seen(
+    generator: np.random.Generator,
+    setting: Setting,
+    chosen: Sequence[View],
+    runs: int,
+    effect: float,
+) -> list[Seen]:
+    parts = [
+        [watch(view, setting, simulated).summary() for view in chosen]
+        for simulated in draw_in_parts(generator, setting, runs, effect)
+    ]
+    by_view = zip(*parts, strict=True)
+    return [Seen(*map(np.concatenate, zip(*part, strict=True))) for part in by_view]
+
+
+def _line(
+    setting: Setting,
+    view: View | UnitView,
+    null: Seen,
+    true: Seen,
+    planned_power: float,
+    planned: str = "effect",
+) -> Line:
+    looks = view.looks if isinstance(view, UnitView) else len(view.at(setting.units))
+    return Line(
+        outcome=setting.distribution.name,
+        planned=planned,
+        units_of_smaller_arm=setting.fewest_per_arm,
+        treated=round(setting.share, 4),
+        method=view.method,
+        purpose=view.purpose,
+        looks=looks,
+        runs=len(null.readable),
+        alpha=ALPHA,
+        readable=float(null.readable.mean()),
+        false_alarms=float(null.ever_excludes.mean()),
+        coverage=float(true.always_holds.mean()),
+        planned_power=planned_power,
+        power_at_end=float(true.excludes_at_end.mean()),
+        power=float(true.ever_excludes.mean()),
+    )
+
+
+def _generator_of(setting: Setting, purpose: str) -> np.random.Generator:
+    """Its own for each experiment: a new one among them leaves the others as they were."""
+    name = f"{_name(setting)} {purpose}"
+    return np.random.default_rng([SEED, zlib.crc32(name.encode())])
+
+
+def _name(setting: Setting) -> str:
+    return f"{setting.distribution.name}, {setting.units} units, {setting.treated} treated"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.calibration")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--redraw", action="store_true", help="simulate nothing")
     return parser.parse_args()
 
-
-def _line(setting: Setting, method: str, null: Watched, true: Watched) -> Line:
-    return Line(
-        outcome=setting.distribution.name,
-        units_of_smaller_arm=setting.fewest_per_arm,
-        treated=setting.share,
-        method=method,
-        looks=null.exists.shape[1],
-        runs=len(null.exists),
-        readable=float(null.exists.any(axis=1).mean()),
-        false_alarms=null.ever_excludes(),
-        coverage=true.always_holds(),
-        power=true.ever_excludes(),
-    )
-
-
-def _write_csv(lines: Sequence[Line], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Line._fields)
-        writer.writerows(lines)
-
-
-def _write_markdown(lines: Sequence[Line], path: Path) -> None:
-    names = [name.replace("_", " ") for name in Line._fields]
-    rows = [names, ["---"] * len(names), *(_cells(line) for line in lines)]
-    text = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    path.write_text(f"{_INTRODUCTION}\n{text}\n", encoding="utf-8")
-
-
-def _cells(line: Line) -> list[str]:
-    return [_percent(value) if isinstance(value, float) else str(value) for value in line]
-
-
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{100 * share:.1f} %"
-
-
-_INTRODUCTION = """# Calibration
-
-Simulated experiments, written by `python -m benchmarks.calibration`. *False alarms* is the share of
-experiments without effect whose interval ever excluded zero (level 95 %); *coverage* the share of
-experiments with an effect whose interval held it at every look; *power* the share that ever
-excluded zero, the effect being the one that a single look at all units finds in 80 %, planned by
-the normal formula with the deviation without effect (rare conversions need more). *Readable* is the
-share that ever had a result: below the floors a reading is `collecting`. Welch's interval stands
-here at every unit, too, to show why it must not be watched. The split is watched at 0.1 %.
-
-![False alarms against looks](looks.svg)
-"""
 
 if __name__ == "__main__":
     sys.exit(main())
