@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from api.identity import Viewer
 from api.services import ServicesHere
 from schemas.amendments import Amendment, AmendmentDraft
 from storage.amendments import amend_experiment, amendments_of
@@ -20,7 +21,7 @@ class Amendments(BaseModel):
 
 @router.post("/{key}/amendments", status_code=201, responses={200: {"model": Amendment}})
 async def amend(
-    key: str, asked: AmendmentDraft, services: ServicesHere, response: Response
+    key: str, asked: AmendmentDraft, services: ServicesHere, viewer: Viewer, response: Response
 ) -> Amendment:
     """Amend what is registered: 201 and a new definition, 200 where the same was asked before.
 
@@ -32,7 +33,7 @@ async def amend(
             key,
             asked,
             at=datetime.now(UTC),
-            by=None,
+            by=viewer.actor,
             reporting_currency=services.settings.reporting_currency,
             agreement_required=services.settings.is_agreement_required,
         )

@@ -37,8 +37,8 @@ class DryRun(BaseModel):
 
     since: datetime
     until: datetime
-    is_complete: bool
-    """False where there were more events than are read: then of the first part of the period."""
+    one_account_in: int
+    """Where there were too many events, all counts are of one account in so many."""
     events: int
     unreadable: int
     """Events that the filter takes and whose number cannot be read."""
@@ -60,7 +60,7 @@ def dry_run(draft: MetricDraft, recent: RecentEvents, rates: Rates) -> DryRun:
     return DryRun(
         since=recent.since,
         until=recent.until,
-        is_complete=recent.is_complete,
+        one_account_in=recent.one_in,
         events=events,
         unreadable=unreadable,
         accounts=None if is_few else len(sums),

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from api import problems
+from api.bounded_reading import bounded_reading
+from api.identity import DEPLOYMENT, Asking, SignedIn, Viewer
 from api.metric_dry_run import DryRun, dry_run
 from api.metric_examples import types_of_examples, wrong_examples
 from api.problem_handlers import InputError, InvalidInputError
@@ -18,7 +20,7 @@ from schemas.currencies import MINOR_DIGITS
 from schemas.metric_definitions import MetricDraft, ProposedMetric, Side
 from schemas.resources import EventFilter, Resource
 from storage.rates import load_rates
-from storage.recent_events import TookTooLongError, limit_reading, recent_events
+from storage.recent_events import TookTooLongError, recent_events
 from storage.registry import (
     UnknownMetricError,
     add_metric,
@@ -82,8 +84,7 @@ async def try_metric(draft: MetricDraft, services: ServicesHere) -> DryRun:
     until = datetime.now(UTC)
     heard = [m.filter for m in (draft.measure, draft.denominator) if m is not None]
     try:
-        async with services.database.connection() as connection:
-            await limit_reading(connection)
+        async with bounded_reading(services.database) as connection:
             rates = Rates(_currency(services), await load_rates(connection), MINOR_DIGITS)
             recent = await recent_events(
                 connection, heard, since=until - DRY_RUN_PERIOD, until=until
@@ -119,18 +120,32 @@ async def read_metric(key: str, services: ServicesHere) -> MetricVersions:
     responses={200: {"model": ProposedMetric}},
 )
 async def agree_to_metric(
-    key: str, version: Version, draft: AgreementDraft, services: ServicesHere, response: Response
+    key: str,
+    version: Version,
+    draft: AgreementDraft,
+    services: ServicesHere,
+    viewer: Viewer,
+    response: Response,
 ) -> ProposedMetric:
-    """Agree to a version of a metric for one side: 201, or 200 where that side did before."""
+    """Agree to a version of a metric for one's side: 201, or 200 where that side did before."""
+    _refuse_other_sides(viewer, draft.side)
     try:
         async with services.database.connection() as connection:
             metric, is_new = await agree(
-                connection, key, version, draft.side, at=datetime.now(UTC), by=None
+                connection, key, version, draft.side, at=datetime.now(UTC), by=viewer.actor
             )
     except UnknownMetricError as error:
         raise ProblemError(problems.NOT_FOUND, str(error)) from None
     response.status_code = 201 if is_new else 200
     return metric
+
+
+def _refuse_other_sides(viewer: Asking, side: Side) -> None:
+    """A side is bound by its own people; before there are any, the deployment's token stands in."""
+    if viewer is DEPLOYMENT:
+        return
+    if not isinstance(viewer, SignedIn) or viewer.side.side is not side:
+        raise ProblemError(problems.FORBIDDEN, f"Only a person of {side} agrees for {side}.")
 
 
 def _refuse_single_accounts(draft: MetricDraft) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.api.conftest import Registry
+from tests.api.house import House
 from tests.api.resources import experiment, metric
 
 pytestmark = pytest.mark.stack
@@ -182,6 +183,19 @@ def test_who_read_an_older_epoch_amends_nothing(registry: Registry) -> None:
     assert "is at epoch 2" in late.json()["detail"]
 
 
+def test_an_amendment_names_who_amended(house: House) -> None:
+    house.client.post("/v1/metrics", json=metric())
+    house.client.post("/v1/experiments", json=experiment())
+    house.client.post(f"{ADDRESS}/register")
+
+    with house.signed_in("ada", "marketer") as marketer:
+        asked = {"reason": "A typo.", "changes": {"name": "Spring e-mail"}}
+        answer = marketer.send("POST", f"{ADDRESS}/amendments", json=asked)
+
+    assert answer.status_code == 201
+    assert answer.json()["amended_by"] == house.ids["ada"]
+
+
 def test_a_draft_is_changed_not_amended_and_a_stopped_one_only_reworded(
     registry: Registry,
 ) -> None:
@@ -268,3 +282,26 @@ def test_an_unknown_policy_is_refused(registry: Registry) -> None:
     answer = drafted(registry, policy="secret")
 
     assert (answer.status_code, answer.json()["field"]) == (422, "policy")
+
+
+def test_templates_are_read_in_either_language(registry: Registry) -> None:
+    listed = registry.client.get("/v1/templates").json()["templates"]
+    german = registry.client.get("/v1/templates/subject-line", params={"language": "de"}).json()
+    unknown = registry.client.get("/v1/templates/nothing")
+
+    assert [template["key"] for template in listed][:2] == ["subject-line", "landing-page"]
+    assert {template["language"] for template in listed} == {"en"}
+    assert (german["language"], german["name"]) == ("de", "Betreffzeile")
+    assert unknown.status_code == 404
+
+
+def test_a_template_becomes_an_experiment_in_two_steps(registry: Registry) -> None:
+    template = registry.client.get("/v1/templates/sales-script").json()
+    for one in template["metrics"]:
+        assert registry.client.post("/v1/metrics", json=one).status_code == 201
+
+    body = {**template["draft"], "key": "script", "starts_at": NOW.isoformat()}
+    written = registry.client.post("/v1/experiments", json=body)
+
+    assert written.status_code == 201, written.text
+    assert registry.client.post("/v1/experiments/script/register").status_code == 200
