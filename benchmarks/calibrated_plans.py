@@ -2,8 +2,9 @@
 
 import math
 
-from benchmarks.calibrated_methods import ALPHA, Setting
+from benchmarks.calibrated_methods import ALPHA
 from benchmarks.drawn_outcomes import Distribution
+from benchmarks.simulated_experiments import Setting
 from inference.looks import Looks, SingleLook
 from inference.planning import (
     Design,

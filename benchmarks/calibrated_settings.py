@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from benchmarks.calibrated_methods import FIVE, Setting
+from benchmarks.calibrated_methods import FIVE
 from benchmarks.calibrated_plans import planned_setting
 from benchmarks.drawn_outcomes import (
     Distribution,
@@ -14,6 +14,7 @@ from benchmarks.drawn_outcomes import (
     poisson,
     with_covariate,
 )
+from benchmarks.simulated_experiments import Setting
 from inference.looks import AnyTime, Looks, SingleLook
 
 CORRELATIONS = (0.05, 0.20, 0.30)

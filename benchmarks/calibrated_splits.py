@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from benchmarks.calibrated_methods import Purpose
 from benchmarks.drawn_outcomes import Bools
+from benchmarks.simulated_experiments import Purpose
 from inference.sample_ratio import ALARM, log_e_process
 
 UNITS = 5_000

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.calibrated_methods import ALPHA, Purpose, Seen, Setting, Simulated
+from benchmarks.calibrated_methods import ALPHA
 from benchmarks.drawn_outcomes import Bools
+from benchmarks.simulated_experiments import Purpose, Seen, Setting, Simulated
 from inference.comparison import Comparison, NotComparable
 from inference.exact_tests import Shares, compare_exactly
 from inference.few_accounts import (

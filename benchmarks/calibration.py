@@ -20,12 +20,7 @@ from benchmarks.calibrated_methods import (
     ALPHA,
     GROUP_SEQUENTIAL,
     SEQUENCE,
-    Seen,
-    Setting,
-    Simulated,
     View,
-    draw,
-    draw_in_parts,
     evenly,
     views,
     watch,
@@ -43,6 +38,7 @@ from benchmarks.calibration_table import (
     write_markdown,
 )
 from benchmarks.drawn_outcomes import Distribution
+from benchmarks.simulated_experiments import Seen, Setting, Simulated, draw, draw_in_parts
 from inference.looks import SingleLook
 from inference.sample_ratio import ALARM
 

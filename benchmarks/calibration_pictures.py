@@ -1,19 +1,28 @@
 """Draws the calibration with matplotlib: the same figures give the same SVG, byte for byte."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from benchmarks.calibrated_methods import ALPHA, GROUP_SEQUENTIAL, SEQUENCE
-from benchmarks.calibration_table import POWER_TOLERANCE, Line, LooksLine, at_most
+from benchmarks.calibrated_methods import GROUP_SEQUENTIAL, SEQUENCE
+from benchmarks.calibration_panels import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    SHADE,
+    Series,
+    legend,
+    panels,
+    promise,
+)
+from benchmarks.calibration_table import POWER_TOLERANCE, Line, LooksLine
 
-BLUE, ORANGE, GREEN, RED, GREY = "#1f5fa8", "#e08214", "#2e8b57", "#c0392b", "#8a8a8a"
 LOWEST = 0.002
 """Drawn for everything below: a logarithmic axis has no zero."""
 _SETTINGS: dict[Any, Any] = {
@@ -30,17 +39,6 @@ _SETTINGS: dict[Any, Any] = {
 }
 _PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.0f} %")
 ONE_LOOK = ("Welch", "delta method")
-
-
-class Series(NamedTuple):
-    """What is drawn of a table: which lines, which of their figures, and how."""
-
-    label: str
-    colour: str
-    marker: str
-    belongs: Callable[[Line], bool]
-    figure: Callable[[Line], float]
-    is_filled: bool = True
 
 
 def draw_all(lines: Sequence[Line], looks: Sequence[LooksLine], folder: Path) -> None:
@@ -68,7 +66,7 @@ def _looks(lines: Sequence[LooksLine]) -> Figure:
     axes = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
     for axis, name in zip(axes, names, strict=True):
         axis.set_title(name)
-        _promise(axis)
+        promise(axis)
         own = [line for line in lines if line.outcome == name]
         for method in dict.fromkeys(line.method for line in own):
             points = [(line.looks, line.false_alarms) for line in own if line.method == method]
@@ -82,7 +80,7 @@ def _looks(lines: Sequence[LooksLine]) -> Figure:
     axes[0].set_ylim(bottom=0)
     figure.supxlabel("looks at an experiment of 400 units without effect")
     figure.supylabel("experiments that ever show one")
-    _legend(figure, axes[:1])
+    legend(figure, axes[:1])
     return figure
 
 
@@ -116,7 +114,7 @@ def _false_alarms(lines: Sequence[Line]) -> Figure:
             is_filled=False,
         ),
     ]
-    figure, axes = _panels(lines, shown, "experiments without effect that ever show one")
+    figure, axes = panels(lines, shown, "experiments without effect that ever show one")
     for axis in axes:
         axis.set(yscale="log", ylim=(LOWEST * 0.8, 1))
         axis.yaxis.set_major_locator(FixedLocator([LOWEST, 0.01, 0.05, 0.2, 1]))
@@ -136,7 +134,7 @@ def _coverage(lines: Sequence[Line]) -> Figure:
             "beside: lift, one look", ORANGE, "v", _is_lift("Fieller"), _missed, is_filled=False
         ),
     ]
-    figure, axes = _panels(lines, shown, "experiments whose interval ever misses the true effect")
+    figure, axes = panels(lines, shown, "experiments whose interval ever misses the true effect")
     for axis in axes:
         axis.set(ylim=(-0.004, 0.16))
         axis.yaxis.set_major_locator(FixedLocator([0, 0.05, 0.10, 0.15]))
@@ -152,7 +150,7 @@ def _power(lines: Sequence[Line]) -> Figure:
         Series("beside: interval for one look", ORANGE, "s", _is_one_look, _found),
         Series("beside: one look, exact", ORANGE, "*", _is_exact, _found),
     ]
-    figure, axes = _panels(
+    figure, axes = panels(
         lines,
         shown,
         "experiments that show the effect one look is planned to find in 80 %",
@@ -176,7 +174,7 @@ def _plans(lines: Sequence[Line]) -> Figure:
     names = list(dict.fromkeys(map(_kind, lines)))[::-1]
     for axis, (title, belongs) in zip(axes, ways, strict=True):
         axis.set_title(title)
-        axis.axvspan(0.8 - POWER_TOLERANCE, 0.8 + POWER_TOLERANCE, color="#e4ecf5", zorder=0)
+        axis.axvspan(0.8 - POWER_TOLERANCE, 0.8 + POWER_TOLERANCE, color=SHADE, zorder=0)
         axis.axvline(0.8, color=GREY, linewidth=1, linestyle="--")
         for line in filter(belongs, lines):
             place = names.index(_kind(line))
@@ -194,86 +192,13 @@ def _plans(lines: Sequence[Line]) -> Figure:
         axis.xaxis.set_major_formatter(_PERCENT)
     axes[0].set_yticks(range(len(names)), names)
     figure.supxlabel("measured power, planned for 80 % (grey: units of the smaller arm)")
-    _legend(figure, axes[2:])
+    legend(figure, axes[2:])
     return figure
 
 
 def _kind(line: Line) -> str:
     share = "" if line.treated > 0.4 else f", {100 * line.treated:.0f} % treated"
     return line.outcome + share
-
-
-def _panels(
-    lines: Sequence[Line], shown: Sequence[Series], label: str, *, promised: bool = True
-) -> tuple[Figure, Sequence[Axes]]:
-    """A panel per outcome, the sizes of its experiments side by side."""
-    names = list(dict.fromkeys(line.outcome for line in lines))
-    figure = Figure(figsize=(10, 8), layout="constrained")
-    axes = figure.subplots(3, 3, sharey=True).ravel()
-    for axis, name in zip(axes, names, strict=True):
-        own = [line for line in lines if line.outcome == name]
-        sizes = list(dict.fromkeys((line.units_of_smaller_arm, line.treated) for line in own))
-        sizes.sort(key=lambda size: (-size[1], size[0]))
-        axis.set_title(name)
-        if promised:
-            _promise(axis)
-        for place, series in enumerate(shown):
-            _draw_series(axis, own, sizes, series, (place - (len(shown) - 1) / 2) * 0.11)
-        axis.set_xticks(range(len(sizes)), [_size(*size) for size in sizes])
-        axis.set_xlim(-0.5, len(sizes) - 0.5)
-        axis.tick_params(axis="x", length=0)
-    figure.supxlabel("units of the smaller arm (below: its share, where the arms are not equal)")
-    figure.supylabel(label)
-    _legend(figure, axes)
-    return figure, axes
-
-
-def _draw_series(
-    axis: Axes,
-    lines: Iterable[Line],
-    sizes: list[tuple[int, float]],
-    series: Series,
-    shift: float,
-) -> None:
-    points = [
-        (sizes.index((line.units_of_smaller_arm, line.treated)) + shift, series.figure(line))
-        for line in lines
-        if series.belongs(line) and line.readable > 0
-    ]
-    points = [(x, y) for x, y in points if not np.isnan(y)]
-    if points:
-        face = series.colour if series.is_filled else "white"
-        axis.plot(
-            *zip(*points, strict=True),
-            color=series.colour,
-            marker=series.marker,
-            markerfacecolor=face,
-            markersize=8 if series.marker in "_*" else 5,
-            linestyle="none",
-            label=series.label,
-        )
-
-
-def _promise(axis: Axes) -> None:
-    axis.axhline(ALPHA, color=GREY, linewidth=1, linestyle="--", label="promised: 5 % at most")
-    axis.axhspan(
-        0, at_most(ALPHA, 2_000), color="#e4ecf5", zorder=0, label="and three simulation errors"
-    )
-
-
-def _legend(figure: Figure, axes: Iterable[Axes]) -> None:
-    """Below the title line: every label once."""
-    found: dict[str, Any] = {}
-    for axis in axes:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
-    figure.legend(
-        list(found.values()), list(found), loc="outside upper center", ncols=min(3, len(found))
-    )
-
-
-def _size(units: int, treated: float) -> str:
-    return f"{units:,}" if treated == 0.5 else f"{units:,}\n{100 * treated:g}%"
 
 
 def _small_percent(share: float, _: int) -> str:

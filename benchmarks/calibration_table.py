@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.calibrated_methods import GROUP_SEQUENTIAL, Purpose
+from benchmarks.calibrated_methods import GROUP_SEQUENTIAL
+from benchmarks.simulated_experiments import Purpose
 
 POWER_TOLERANCE = 0.03
 _ABSENT = "–"

@@ -18,13 +18,7 @@ from benchmarks.calibrated_methods import (
     GROUP_SEQUENTIAL,
     LIFT_SEQUENCE,
     SEQUENCE,
-    Purpose,
-    Seen,
-    Setting,
-    Simulated,
     View,
-    Watched,
-    draw,
     every_unit,
     views,
     watch,
@@ -52,6 +46,7 @@ from benchmarks.drawn_outcomes import (
     poisson,
     with_covariate,
 )
+from benchmarks.simulated_experiments import Purpose, Seen, Setting, Simulated, Watched, draw
 from inference.looks import AnyTime, SingleLook
 from inference.safe_tests import Blocks, read_safely
 from inference.sequences import log_e_value, log_e_values, tightest_rho_squared
