@@ -89,7 +89,8 @@ SIGN_IN = tuple(Variable(name, "", purpose) for name, purpose in sign_in_setting
 METRIC_AGREEMENT = Variable(
     "ROUNDTABLE_METRIC_AGREEMENT",
     "optional",
-    "`required` lets only those experiments be registered whose metrics both sides agreed to",
+    "whether both sides have to agree to the metrics of an experiment before it is registered: "
+    "required or optional",
 )
 KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
