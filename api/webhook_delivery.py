@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -71,11 +72,13 @@ class WebhookDelivery:
         self._sender = sender
         self._vault = vault
         self._sending: dict[asyncio.Task[None], UUID] = {}
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Deliver for ever."""
         try:
             while True:
+                self._ended.clear()
                 await _while_reachable(self._take)
                 await self._wait()
         finally:
@@ -106,15 +109,13 @@ class WebhookDelivery:
 
     async def _wait(self) -> None:
         """Until something has been sent, which makes room for more, or a moment has passed."""
-        if self._sending:
-            await asyncio.wait(
-                self._sending, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-        else:
-            await asyncio.sleep(IDLE_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._ended.wait()
 
     def _let_go(self, task: asyncio.Task[None]) -> None:
         del self._sending[task]
+        self._ended.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             # The claim ends by itself, so the delivery is sent again.
             _LOG.error("A delivery could not be settled", exc_info=error)

@@ -109,6 +109,17 @@ def test_a_receiver_that_hangs_delays_no_other(owing: Owing) -> None:
     assert len(slow.received) <= webhook_delivery.OF_EACH
 
 
+def test_a_receiver_that_has_answered_is_sent_the_next_at_once(
+    owing: Owing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_delivery, "IDLE_SECONDS", 10.0)
+    with receiver() as there:
+        owing.webhook(there.url)
+        owing.start(5 * webhook_delivery.OF_EACH)
+        # The first look may come before the pool is open; no other pause may lie in between.
+        owing.deliver_until(lambda: len(there.received) == 5 * webhook_delivery.OF_EACH, seconds=30)
+
+
 def test_a_receiver_that_fails_is_asked_one_thing_at_a_time(owing: Owing) -> None:
     with receiver(answering(500)) as there:
         owing.webhook(there.url)
