@@ -43,7 +43,6 @@ class LogWriter:
         """Take where to write, and how long an append may wait for its acknowledgement."""
         self._bootstrap = bootstrap
         self._access = access
-        self._unreachable = ""
         self._topic = topic
         self._acknowledge_seconds = acknowledge_seconds
         self._in_flight = in_flight
@@ -58,8 +57,8 @@ class LogWriter:
                 async with self._connected():
                     await self._broken.wait()
             except (KafkaError, KafkaAccessError):
-                self._unreachable = await why_unreachable(self._bootstrap, self._access)
-                _LOG.warning("No connection to Kafka. %s", self._unreachable)
+                reason = await why_unreachable(self._bootstrap, self._access)
+                _LOG.warning("No connection to Kafka. %s", reason)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def append(self, records: Sequence[Record]) -> frozenset[int]:
@@ -90,7 +89,8 @@ class LogWriter:
         """Say what keeps the log from being written to, None where nothing does."""
         producer = self._producer
         if producer is None:
-            return f"there is no connection to Kafka. {self._unreachable}".rstrip()
+            # The reason names addresses and users, and everybody may ask whether the API is ready.
+            return "there is no connection to Kafka; the API's log says why"
         try:
             async with asyncio.timeout(2):
                 cluster = await producer.client.fetch_all_metadata()

@@ -131,7 +131,7 @@ def test_readiness_names_every_part_that_is_not_ready(client: httpx.Client) -> N
 
     assert_problem(answer, 503, "not-ready")
     assert answer.json()["trouble"] == {
-        "kafka": "there is no connection to Kafka",
+        "kafka": "there is no connection to Kafka; the API's log says why",
         "postgresql": "PostgreSQL does not answer",
     }
 
