@@ -80,17 +80,22 @@ def compared(
 ) -> Comparisons:
     """`compute(differences, alpha, rows)` on the rows that miss nothing.
 
-    Figures beyond the range of floats become a reason.
+    Figures beyond the range of floats become a reason, and so does an interval without width.
     """
     rows = np.flatnonzero(missing == NONE)
     alphas = np.broadcast_to(np.asarray(alpha, dtype=np.float64), missing.shape)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", divide="ignore"):
         found = compute(differences.take(rows), alphas[rows], rows)
-    broken = np.zeros(len(missing), dtype=bool)
+    flat, broken = (np.zeros(len(missing), dtype=bool) for _ in range(2))
+    flat[rows] = found.lower == found.upper
     broken[rows] = ~_is_sound(found)
     return Comparisons(
         method,
-        reasons.first(missing, reasons.where(broken, Reason.OUT_OF_RANGE)),
+        reasons.first(
+            missing,
+            reasons.where(flat, Reason.NO_VARIANCE),
+            reasons.where(broken, Reason.OUT_OF_RANGE),
+        ),
         _spread_out(found, rows, len(missing)),
         alphas,
         differences.n_control,

@@ -204,3 +204,13 @@ def test_the_reason_of_an_arm_is_passed_on(compare):
 def test_a_method_that_is_none_for_a_lift_is_refused_by_name():
     with pytest.raises(ValueError, match="method must be one of"):
         compare_relative(arm_of([1, 2]), arm_of([1, 2]), method=Method.WELCH)
+
+
+@pytest.mark.parametrize("method", [Method.LIFT_DELTA, Method.LIFT_FIELLER])
+def test_a_lift_to_nothing_without_noise_has_no_interval(method):
+    control, treatment = arm_of([1] * 10 + [0] * 10), arm_of([0] * 20)
+
+    result = compare_relative(control, treatment, method=method)
+
+    assert isinstance(result, NotComparable)
+    assert result.reason is Reason.NO_VARIANCE

@@ -416,3 +416,18 @@ def test_the_published_mailing_has_its_spend(mailing):
         "Mens E-Mail is better than No E-Mail on spend: +0.77 EUR per contact "
         "(98.3 % interval, valid however often one looks: +0.27 to +1.27)."
     )
+
+
+def test_a_variant_in_which_nothing_happened_is_still_read():
+    happened, nothing = moments_of([100, 300] * 20), moments_of([0] * 40)
+
+    pair = only_pair(
+        read_experiment(
+            plan_of(VALUE),
+            observations_of({("plain", "value"): happened, ("question", "value"): nothing}),
+            now=LATER,
+        )
+    )
+
+    assert pair.status is Status.WORSE
+    assert pair.lift_fixed is None
