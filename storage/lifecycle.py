@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from schemas.insight_sentences import experiment_stopped
 from schemas.lifecycle import ExperimentStatus, Step
 from schemas.resources import Experiment, ExperimentDraft
 from storage.experiments import ConflictError, Found, experiment, locked
@@ -9,6 +10,7 @@ from storage.freezing import freeze
 from storage.gate import enter_gate
 from storage.metric_agreements import require_in_force
 from storage.metric_versions import metrics_of
+from storage.outbox import record
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -81,6 +83,7 @@ async def stop_experiment(
     await connection.execute(
         statement("stop_experiment"), {"id": found.id, "at": at, "reason": reason}
     )
+    await record(connection, experiment_stopped(key, found.draft.name, reason), at=at)
     return await experiment(connection, key, at=at)
 
 
