@@ -1,1 +1,2 @@
+-- Whether batches have to look for erased contacts at all.
 SELECT EXISTS (SELECT FROM erased_contacts)

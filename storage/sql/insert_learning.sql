@@ -1,3 +1,4 @@
+-- What was learned enters the library with the question it answers.
 INSERT INTO learnings
     (review_id, experiment_id, concluded_at, decision, is_joint, name, hypothesis, learning)
 SELECT r.id, r.experiment_id, %(at)s, %(decision)s, %(is_joint)s, e.body ->> 'name',

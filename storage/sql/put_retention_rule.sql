@@ -1,3 +1,4 @@
+-- How long events of a type are kept.
 INSERT INTO retention_rules (type, days, changed_at, changed_by)
 VALUES (%(type)s, %(days)s, %(at)s, %(by)s)
 ON CONFLICT (type) DO UPDATE

@@ -1,3 +1,4 @@
+-- The results that a review was opened on, in one language.
 SELECT r.snapshot -> %(language)s
 FROM reviews r
 JOIN experiments e ON e.id = r.experiment_id

@@ -1,3 +1,4 @@
+-- All reviews of an experiment, the first one first.
 SELECT r.id, r.number, r.epoch, r.opened_at, r.opened_by, r.deadline, r.proposal, r.concluded_at,
        r.snapshot -> 'en' -> 'decisions'
 FROM reviews r
