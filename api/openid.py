@@ -139,7 +139,8 @@ class OpenIdProvider:
         url, headers, body = auth.prepare("POST", metadata.token_endpoint, headers, body)
         answer = await self._send("POST", url, headers=headers, content=body)
         if answer.is_client_error:
-            raise NotSignedInError("the provider does not take the code")
+            # Only logged: it tells whoever installs this when client or address are not right.
+            raise NotSignedInError(f"the provider does not take the code: {answer.text[:200]!r}")
         tokens: _Tokens = _decoded(answer, _Tokens)
         return tokens
 

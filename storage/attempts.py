@@ -58,7 +58,8 @@ async def forgive(connection: Connection, subject: Subject) -> None:
 
 async def uncount_attempt(connection: Connection, subject: Subject, *, at: datetime) -> None:
     """Take back one attempt: it was no failure, but tells nothing of the others."""
-    await connection.execute(statement("uncount_attempt"), {"subject": subject.hash, "at": at})
+    told = {"subject": subject.hash, "free": subject.free, "at": at}
+    await connection.execute(statement("uncount_attempt"), told)
 
 
 async def _left(connection: Connection, subject: Subject, at: datetime) -> timedelta:

@@ -250,6 +250,23 @@ def test_an_attempt_that_was_no_failure_is_taken_back(database: str) -> None:
     on(database, body)
 
 
+def test_a_success_does_not_lift_the_block_that_failures_earned(database: str) -> None:
+    address = Subject(b"address", free=2)
+
+    async def body(connection: Connection) -> None:
+        for _ in range(2):
+            assert await count_attempt(connection, address, at=NOW) is None
+        later = NOW + timedelta(seconds=1)
+        success = await count_attempt(connection, address, at=later)
+
+        await uncount_attempt(connection, address, at=later)
+
+        assert success is None
+        assert await count_attempt(connection, address, at=later) == timedelta(seconds=2)
+
+    on(database, body)
+
+
 def test_failures_are_forgotten_after_a_day(database: str) -> None:
     account = Subject(b"account", free=2)
 
