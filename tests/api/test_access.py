@@ -309,7 +309,7 @@ def _next_reading(lines: Any) -> Any:
 def test_whoever_asks_too_often_is_told_to_wait_and_nobody_else_is(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "PERSON_RATE", Rate(per_second=0.5, at_once=5))
+    monkeypatch.setattr(access, "PERSON_RATE", Rate(per_second=0.001, at_once=5))
     with house.signed_in("ada", "marketer") as ada, house.signed_in("bob", "seller") as bob:
         answers = [ada.get("/v1/session") for _ in range(8)]
         other = bob.get("/v1/session")
@@ -317,7 +317,7 @@ def test_whoever_asks_too_often_is_told_to_wait_and_nobody_else_is(
     last = answers[-1]
     assert [a.status_code for a in answers[:5]] == [200] * 5
     assert_refused(last, 429, "too-many-requests")
-    assert 1 <= int(last.headers["retry-after"]) <= 2
+    assert 900 < int(last.headers["retry-after"]) <= 1_000
     assert other.status_code == 200
 
 
@@ -325,7 +325,7 @@ def test_whoever_asks_too_often_is_told_to_wait_and_nobody_else_is(
 def test_the_deployment_token_is_not_slowed_down(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "MACHINE_RATE", Rate(per_second=0.1, at_once=2))
+    monkeypatch.setattr(access, "MACHINE_RATE", Rate(per_second=0.001, at_once=2))
     with house.machine("registry:read") as machine:
         limited = [machine.get("/v1/session").status_code for _ in range(4)]
     free = [house.client.get("/v1/session").status_code for _ in range(10)]
@@ -338,7 +338,7 @@ def test_the_deployment_token_is_not_slowed_down(
 def test_who_tries_tokens_is_stopped_and_does_not_stop_those_in_force(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "STRANGER_RATE", Rate(per_second=0.1, at_once=3))
+    monkeypatch.setattr(access, "STRANGER_RATE", Rate(per_second=0.001, at_once=3))
     with house.machine("registry:read") as machine:
         assert machine.get("/v1/session").status_code == 200
         guesses = [

@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from api.app import build_app
+from tests.api.events import page_view
 from tests.api.house import House
 from tests.api.resources import metric
+from tests.api.serving import read_log, serving, settings, wait_for
+from tests.services import KafkaBroker
 
 pytestmark = pytest.mark.stack
 
@@ -93,3 +97,19 @@ def test_a_token_is_revoked_for_good(house: House) -> None:
     assert first.json()["revoked_at"] is not None
     assert again.json() == first.json()
     assert (refused.status_code, unknown.status_code) == (401, 404)
+
+
+def test_a_source_sends_events_with_a_token_that_opens_nothing_else(
+    kafka_broker: KafkaBroker, database: str
+) -> None:
+    topic = kafka_broker.create_topic("events")
+    app = build_app(settings(kafka=kafka_broker.address, database=database), events_topic=topic)
+    with serving(app) as client:
+        wait_for(lambda: client.get("/v1/metrics").status_code == 200)
+        wait_for(lambda: not app.state.services.log.is_stalled)
+        with House(app, client, database).machine("events:write") as source:
+            taken = source.post("/v1/events", json=page_view("e1"))
+            read = source.get("/v1/metrics")
+
+    assert (taken.status_code, read.status_code) == (202, 403)
+    assert len(read_log(kafka_broker.address, topic)) == 1
