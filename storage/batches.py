@@ -116,7 +116,7 @@ async def record_delivery(
 async def _current(connection: Connection, known: ActiveDefinitions) -> ActiveDefinitions:
     if await registry_revision(connection) == known.revision:
         return known
-    return await load_active(connection)
+    return await load_active(connection, known)
 
 
 def _distinct(events: Sequence[LogEvent]) -> list[LogEvent]:

@@ -119,22 +119,18 @@ async def experiments_after(
 ) -> list[Experiment]:
     """Return up to `limit` of the experiments that are wanted whose key sorts behind `after`."""
     wanted = wanted or Wanted()
-    return [
-        found.experiment
-        for found in await read(
-            connection,
-            "experiments_after",
-            {
-                "after": after,
-                "limit": limit,
-                "stored": _stored(wanted.status),
-                "standing": wanted.status,
-                "owner": wanted.owner,
-                "team": wanted.team,
-                "words": " & ".join(f"'{word}':*" for word in wanted.words) or None,
-            },
-        )
-    ]
+    values: dict[str, Any] = {
+        "after": after,
+        "limit": limit,
+        "stored": _stored(wanted.status),
+        "standing": wanted.status,
+        "owner": wanted.owner,
+        "team": wanted.team,
+    }
+    if not wanted.words:
+        return [found.experiment for found in await read(connection, "experiments_after", values)]
+    values["words"] = " & ".join(f"'{word}':*" for word in wanted.words)
+    return [found.experiment for found in await read(connection, "experiments_with_words", values)]
 
 
 async def line_of(connection: Connection, key: str, *, limit: int) -> list[Experiment]:

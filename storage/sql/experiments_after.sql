@@ -1,4 +1,4 @@
--- A page of experiments by key: those that stand so, of that owner and team, with these words.
+-- A page of experiments by key: those that stand so, of that owner and team.
 SELECT id, body, status AS stored, epoch, created_at, registered_at, started_at, closed_at, stopped_at,
        stop_reason, reviewed_at, decided_at, starts_at, ends_at, longest_window, invalidated,
        now() AS read_at
@@ -10,5 +10,4 @@ WHERE key > %(after)s
                               WHEN ends_at <= now() THEN 'closed' ELSE 'running' END)
   AND (%(owner)s::text IS NULL OR owner = %(owner)s)
   AND (%(team)s::text IS NULL OR team = %(team)s)
-  AND (%(words)s::text IS NULL OR words @@ to_tsquery('simple', %(words)s))
 ORDER BY key LIMIT %(limit)s;

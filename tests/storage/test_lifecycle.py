@@ -15,7 +15,7 @@ from schemas.amendments import AmendmentDraft
 from schemas.resources import ExperimentDraft, MetricDraft
 from storage import registry
 from storage.amendments import amend_experiment, amendments_of
-from storage.definitions import DefinitionBody
+from storage.definitions import NOTHING_LOADED, ActiveDefinitions, DefinitionBody, load_active
 from storage.registry import ConflictError
 
 pytestmark = pytest.mark.stack
@@ -235,3 +235,30 @@ def test_any_order_of_steps_over_any_time_leaves_what_the_model_says(database: s
             )
         finally:
             runner.run(connection.close())
+
+
+def test_a_further_registration_compiles_no_definition_anew(database: str) -> None:
+    async def body() -> None:
+        async with await AsyncConnection.connect(database, autocommit=True) as connection:
+            for key in ("first", "second"):
+                async with connection.transaction():
+                    await registry.add_metric(connection, METRIC, at=BEGIN)
+                    await registry.add_experiment(connection, draft(key), at=BEGIN)
+            first = await registered(connection, "first", NOTHING_LOADED)
+            second = await registered(connection, "second", first)
+
+            kept = [second.index.by_id[key] is one for key, one in first.index.by_id.items()]
+            assert kept == [True]
+            assert sorted(d.experiment for d in second.index.by_id.values()) == ["first", "second"]
+            assert second.revision > first.revision
+
+    asyncio.run(body())
+
+
+async def registered(
+    connection: AsyncConnection, key: str, known: ActiveDefinitions
+) -> ActiveDefinitions:
+    async with connection.transaction():
+        await registry.register_experiment(connection, key, at=BEGIN, reporting_currency="EUR")
+    async with connection.transaction():
+        return await load_active(connection, known)
