@@ -129,7 +129,7 @@ class InsightWatch:
             return  # it is no longer there, or not counted yet
         if self._told_of.get(key) == snapshot.tag:
             return
-        seen = seen_in(snapshot.whole("en"))
+        seen = seen_in(await snapshot.whole("en"))
         # Before all of history is counted, a status says how far counting is, not what was found.
         if seen.backfill.complete:
             async with self._database.connection() as connection:

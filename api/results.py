@@ -39,7 +39,7 @@ async def read_results(
     async with services.database.connection() as connection:
         sight = await sight_of(connection, asking, key, now=now)
         await log_read(connection, sight, route="results", at=now)
-    body = (await take_snapshot(services.database, key)).shown(sight, language)
+    body = await (await take_snapshot(services.database, key)).shown(sight, language)
     # Weak: the time of reading differs though nothing else does.
     tag = f'W/"{body.tag}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}

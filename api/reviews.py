@@ -68,7 +68,7 @@ async def open_joint_review(
     if opening.deadline <= now:
         raise InvalidInputError(InputError("deadline", "in_the_past", "the deadline has passed"))
     snapshot = await take_snapshot(services.database, key)
-    pinned: dict[str, Any] = dict[str, Any](snapshot.documents.items())
+    pinned: dict[str, Any] = dict[str, Any]((await snapshot.released()).items())
     async with services.database.connection() as connection:
         found = await locked(connection, key, at=now)
         _refuse_missing_interpreters(found.experiment)

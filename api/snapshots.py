@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -12,6 +12,8 @@ from api import problems
 from api.database import Database
 from api.observations import observations_of, plan_of
 from api.problems import ProblemError
+from api.released_figures import Counted
+from api.releases import released
 from api.results_document import Read, results_of, timeless
 from api.visibility import Sight
 from inference.readings import read_experiment
@@ -29,6 +31,7 @@ MOST_HOMES = 2_000
 """Of an experiment that is read unit by unit: some twenty milliseconds for each reading."""
 
 Document = Mapping[str, Any]
+Documents = Mapping[Language, Document]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _ENCODER = msgspec.json.Encoder()
 
@@ -41,23 +44,38 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Snapshot:
-    """A reading by language, whole; what of it is sent is made once for all who see as much."""
+    """A reading by language; what is sent of it is made once for all who see as much.
 
-    def __init__(self, documents: Mapping[Language, Document]) -> None:
-        """Take the documents as they were read."""
+    Whoever holds the deployment's own token sees it as it is. People see figures that move in
+    steps, so these are looked up, or released, when the first of them asks.
+    """
+
+    def __init__(self, documents: Documents, release: Callable[[], Awaitable[Documents]]) -> None:
+        """Take the documents as they were read, and how those for people are made."""
         self.documents = documents
         self.tag = tag_of(documents[LANGUAGES[0]])
+        self._release = release
+        self._released: Documents | None = None
+        self._releasing = asyncio.Lock()
         self._bodies: dict[tuple[Language, Level | None, Marker | None], Body] = {}
 
-    def whole(self, language: Language) -> bytes:
-        """Return everything, for parts of the platform itself."""
-        return _ENCODER.encode(self.documents[language])
+    async def released(self) -> Documents:
+        """Return the documents that people are shown parts of."""
+        async with self._releasing:
+            if self._released is None:
+                self._released = await self._release()
+            return self._released
 
-    def shown(self, sight: Sight, language: Language) -> Body:
+    async def whole(self, language: Language) -> bytes:
+        """Return all that anybody is shown, for parts of the platform that tell others."""
+        return _ENCODER.encode((await self.released())[language])
+
+    async def shown(self, sight: Sight, language: Language) -> Body:
         """Return what somebody with this sight is sent."""
         name = (language, sight.level, sight.marker)
         if name not in self._bodies:
-            document = sight.shown(self.documents[language], language)
+            documents = self.documents if sight.level is None else await self.released()
+            document = sight.shown(documents[language], language)
             self._bodies[name] = Body(_ENCODER.encode(document), tag_of(document))
         return self._bodies[name]
 
@@ -79,7 +97,8 @@ async def take_snapshot(database: Database, key: str) -> Snapshot:
             problems.CONFLICT, f"experiment {key!r} is a draft; it has results once it is started"
         )
     # In a thread: many metrics and arms take a while, and the gateway runs in this loop.
-    return await asyncio.to_thread(_snapshot, registered, totals, units, now)
+    counted, documents = await asyncio.to_thread(_read, registered, totals, units, now)
+    return Snapshot(documents, lambda: released(database, registered, counted, documents))
 
 
 async def _units(
@@ -92,12 +111,12 @@ async def _units(
     return await unit_outcomes(connection, totals.definition_id, totals.body, most=MOST_HOMES)
 
 
-def _snapshot(
+def _read(
     registered: Experiment,
     totals: ExperimentTotals,
     units: Sequence[UnitOutcomes] | None,
     now: datetime,
-) -> Snapshot:
+) -> tuple[Counted, Documents]:
     plan, observations = plan_of(totals.body), observations_of(totals, now=now, units=units)
     read = Read(
         experiment=registered,
@@ -106,6 +125,7 @@ def _snapshot(
         observations=observations,
         reading=read_experiment(plan, observations, now=now),
     )
-    return Snapshot(
-        {language: msgspec.to_builtins(results_of(read, language)) for language in LANGUAGES}
-    )
+    documents: Documents = {
+        language: msgspec.to_builtins(results_of(read, language)) for language in LANGUAGES
+    }
+    return Counted(totals, plan, observations, now), documents

@@ -86,7 +86,7 @@ class _Watching:
 
     async def body(self, snapshot: Snapshot) -> Body:
         """Return what is sent of a reading."""
-        return snapshot.shown(await self.look(), self._language)
+        return await snapshot.shown(await self.look(), self._language)
 
 
 async def _events(

@@ -100,7 +100,7 @@ _METRIC = {
     **_at(
         Level.HEADLINE,
         "metric name version kind role direction unit_label currency mature_units planned_units "
-        "expected_at",
+        "expected_at released_at next_step_units",
     ),
     **_at(Level.METRICS, "window_seconds scale denominator_scale"),
     "arms": _within(Level.HEADLINE, _ARM_ON_METRIC),
@@ -163,8 +163,8 @@ RESULTS: Fields = MappingProxyType(
         "experiment": _within(Level.HEADLINE, _EXPERIMENT),
         **_at(
             Level.HEADLINE,
-            "read_at epoch reporting_currency exposed_since mixed_share evidence "
-            "evidence_sentence cautions",
+            "read_at released_at release_sentence epoch reporting_currency exposed_since "
+            "mixed_share evidence evidence_sentence cautions",
         ),
         "backfill": _within(
             Level.HEADLINE,

@@ -1,6 +1,7 @@
 """A company whose events reach PostgreSQL as the worker would bring them, without a broker."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -67,6 +68,15 @@ def exposure(number: int, variant: str, *, day: int = 0, account: str | None = N
         account=account or f"account-{number}.example",
         data={"experiment": "spring-mail", "variant": variant},
     )
+
+
+def waiting(units: int = 5, *, first: int = 10_000) -> list[Event]:
+    """So many units in each variant that were exposed today: a first step waits for them."""
+    today = (int(time.time()) * 1_000_000 - MARCH_2026_US) // DAY_US
+    return [
+        exposure(first + number, variant, day=today)
+        for number, variant in enumerate(("plain", "question") * units)
+    ]
 
 
 def download(number: int, *, day: int = 1) -> Event:

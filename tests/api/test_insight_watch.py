@@ -24,7 +24,7 @@ from api.snapshots import Snapshot
 from schemas.insight_sentences import experiment_started
 from schemas.insights import Alarm, StatusChanged, decode_insight
 from storage import leadership
-from tests.api.company import Company, history
+from tests.api.company import Company, history, waiting
 from tests.api.serving import NOWHERE, read_log, serving, settings, wait_for
 from tests.api.test_insight_changes import seen
 from tests.api.webhook_owing import Owing
@@ -68,7 +68,7 @@ def test_an_experiment_that_gets_better_is_told_once_though_it_is_read_again_and
     watched: Watched,
 ) -> None:
     watched.company.start()
-    watched.company.deliver(history(100, {"plain": 12, "question": 80}))
+    watched.company.deliver([*history(100, {"plain": 12, "question": 80}), *waiting()])
 
     wait_for(lambda: watched.statuses() != [], seconds=30)
     time.sleep(2)
@@ -217,7 +217,7 @@ def test_another_process_goes_on_where_the_one_that_led_has_ended(
             watched = Watched(Company(client, database))
             watched.company.start()
 
-        watched.company.deliver(history(100, {"plain": 12, "question": 80}))
+        watched.company.deliver([*history(100, {"plain": 12, "question": 80}), *waiting()])
         wait_for(lambda: watched.statuses() == [("collecting", "better")], seconds=30)
 
 
@@ -254,7 +254,7 @@ def test_an_experiment_that_cannot_be_read_keeps_nobody_from_the_others(
     watched.company.start()
     with psycopg.connect(watched.company.database, autocommit=True) as connection:
         connection.execute("SELECT pg_notify('readings', 'broken')")
-    watched.company.deliver(history(100, {"plain": 12, "question": 80}))
+    watched.company.deliver([*history(100, {"plain": 12, "question": 80}), *waiting()])
 
     wait_for(lambda: watched.statuses() != [], seconds=30)
 

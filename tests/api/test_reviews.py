@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.company import Company, history
+from tests.api.company import Company, history, waiting
 from tests.api.house import Browser, House
 
 pytestmark = pytest.mark.stack
@@ -70,7 +70,7 @@ def table(house: House) -> Iterator[Table]:
         company = Company(house.client, house.database)
         readers = {"marketing": [house.ids["ada"]], "sales": [house.ids["ben"]]}
         company.start(interpreters=readers)
-        company.deliver(history(60, {"plain": 10, "question": 45}))
+        company.deliver([*history(60, {"plain": 10, "question": 45}), *waiting()])
         yield Table(house, company, marketer, seller, leader)
 
 

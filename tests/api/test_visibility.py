@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.api.company import Company, history
+from tests.api.company import Company, history, waiting
 from tests.api.house import Browser, House
 from tests.api.resources import metric
 
@@ -75,7 +75,7 @@ def floor(house: House) -> Iterator[Floor]:
         company.start(
             metrics=[{"metric": "guide-downloads"}, {"metric": "second", "role": "secondary"}]
         )
-        company.deliver(history(60, {"plain": 10, "question": 45}))
+        company.deliver([*history(60, {"plain": 10, "question": 45}), *waiting()])
         yield Floor(house, company, owner, other, neither)
 
 
