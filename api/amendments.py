@@ -6,9 +6,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from api.identity import Viewer
+from api.registry_access import changeable, log_policy, readable
 from api.services import ServicesHere
 from schemas.amendments import Amendment, AmendmentDraft
 from storage.amendments import amend_experiment, amendments_of
+from storage.registry import experiment
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 
@@ -27,22 +29,27 @@ async def amend(
 
     What an amendment touches after the first exposure is read as invalid from then on.
     """
+    now = datetime.now(UTC)
     async with services.database.connection() as connection:
+        before = await changeable(connection, viewer, key, at=now)
         amendment, is_new = await amend_experiment(
             connection,
             key,
             asked,
-            at=datetime.now(UTC),
+            at=now,
             by=viewer.actor,
             reporting_currency=services.settings.reporting_currency,
             agreement_required=services.settings.is_agreement_required,
         )
+        policy = (await experiment(connection, key)).policy
+        await log_policy(connection, viewer, before, policy, route="amendments", at=now)
     response.status_code = 201 if is_new else 200
     return amendment
 
 
 @router.get("/{key}/amendments")
-async def list_amendments(key: str, services: ServicesHere) -> Amendments:
+async def list_amendments(key: str, services: ServicesHere, viewer: Viewer) -> Amendments:
     """Return what was changed after the freeze: what, before, after, by whom, when, why."""
     async with services.database.connection() as connection:
+        await readable(connection, viewer, key, at=datetime.now(UTC))
         return Amendments(amendments=await amendments_of(connection, key))

@@ -11,7 +11,9 @@ from api.bounded_reading import bounded_reading
 from api.findings import FEWEST_SHARED, Finding, Known, findings
 from api.foretold_power import Foretold, foretold
 from api.house_history import ANY_TOUCH, PERIOD, HouseHistory, history_of, longest_needed
+from api.identity import Viewer
 from api.observations import plan_of
+from api.registry_access import readable
 from api.services import ServicesHere
 from schemas.metric_definitions import ProposedMetric
 from schemas.resources import AssignmentExposure, EventFilter, ExperimentDraft, MetricUse
@@ -49,9 +51,10 @@ class Checks(BaseModel):
 
 
 @router.get("/{key}/checks")
-async def check(key: str, services: ServicesHere) -> Checks:
+async def check(key: str, services: ServicesHere, viewer: Viewer) -> Checks:
     """Look an experiment over, against the last 30 days of the log; nothing is changed."""
     async with bounded_reading(services.database) as connection:
+        await readable(connection, viewer, key, at=datetime.now(UTC))
         asked = await _asked(connection, key, services.settings.reporting_currency)
         recent = await _recent(connection, asked)
         history = await asyncio.to_thread(_history, asked, recent) if recent else None

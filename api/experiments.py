@@ -7,14 +7,25 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
+from api.identity import Asking, Viewer
 from api.problem_handlers import InputError, InvalidInputError
+from api.registry_access import (
+    changeable,
+    log_policy,
+    readable,
+    readable_of,
+    refuse_foreign_owner,
+)
 from api.services import Services, ServicesHere
 from schemas.lifecycle import ExperimentStatus
 from schemas.resources import Experiment, ExperimentDraft, Key, Resource, Side, Text
 from storage import registry
+from storage.pool import Connection
 from storage.registry import Wanted, add_experiment, experiments_after, replace_draft
 
 MOST_OF_A_LINE = 500
+MOST_LOOKS = 5
+"""Pages that are looked through for one page of experiments that may be known of."""
 _WORD = re.compile(r"\w+")
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
@@ -41,9 +52,10 @@ class Stop(Resource):
 
 @router.post("", status_code=201)
 async def write_draft(
-    draft: ExperimentDraft, services: ServicesHere, response: Response
+    draft: ExperimentDraft, services: ServicesHere, viewer: Viewer, response: Response
 ) -> Experiment:
     """Write down a draft; it counts nothing before it is registered."""
+    refuse_foreign_owner(viewer, draft.owner)
     async with services.database.connection() as connection:
         written = await add_experiment(connection, draft, at=datetime.now(UTC))
     response.headers["Location"] = f"{router.prefix}/{written.key}"
@@ -53,6 +65,7 @@ async def write_draft(
 @router.get("")
 async def list_experiments(
     services: ServicesHere,
+    viewer: Viewer,
     after: Annotated[str, Query(description="`next` of the page before", max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     search: Annotated[
@@ -63,83 +76,118 @@ async def list_experiments(
     owner: Side | None = None,
     team: Key | None = None,
 ) -> Experiments:
-    """Return a page of experiments: all, or those that are asked for."""
+    """Return a page of the experiments that are asked for and may be known of.
+
+    Where most may not, a page can be short, or empty, and `next` still leads on.
+    """
     wanted = Wanted(status=status, owner=owner, team=team, words=_words(search))
     async with services.database.connection() as connection:
-        found = await experiments_after(connection, after=after, limit=limit + 1, wanted=wanted)
-    page = found[:limit]
-    return Experiments(experiments=page, next=page[-1].key if len(found) > limit else None)
+        return await _page(connection, viewer, wanted, after=after, limit=limit)
 
 
 @router.get("/{key}")
-async def read_experiment(key: str, services: ServicesHere) -> Experiment:
+async def read_experiment(key: str, services: ServicesHere, viewer: Viewer) -> Experiment:
     """Return one experiment."""
     async with services.database.connection() as connection:
-        return await registry.experiment(connection, key)
+        return await readable(connection, viewer, key, at=datetime.now(UTC))
 
 
 @router.put("/{key}")
-async def change_draft(key: str, draft: ExperimentDraft, services: ServicesHere) -> Experiment:
+async def change_draft(
+    key: str, draft: ExperimentDraft, services: ServicesHere, viewer: Viewer
+) -> Experiment:
     """Change a draft; what is registered is amended instead."""
     if draft.key != key:
         raise InvalidInputError(InputError("key", "other_key", f"the address says {key!r}"))
+    now = datetime.now(UTC)
     async with services.database.connection() as connection:
-        return await replace_draft(connection, draft)
+        before = await changeable(connection, viewer, key, at=now)
+        changed = await replace_draft(connection, draft, at=now)
+        await log_policy(connection, viewer, before, draft.policy, route="draft", at=now)
+        return changed
 
 
 @router.post("/{key}/register")
-async def register(key: str, services: ServicesHere) -> Experiment:
+async def register(key: str, services: ServicesHere, viewer: Viewer) -> Experiment:
     """Freeze a draft; it runs when its period begins."""
+    now = datetime.now(UTC)
     async with services.database.connection() as connection:
+        await changeable(connection, viewer, key, at=now)
         return await registry.register_experiment(
             connection,
             key,
-            at=datetime.now(UTC),
+            at=now,
             reporting_currency=_currency(services),
             agreement_required=services.settings.is_agreement_required,
         )
 
 
 @router.post("/{key}/start")
-async def start(key: str, services: ServicesHere) -> Experiment:
+async def start(key: str, services: ServicesHere, viewer: Viewer) -> Experiment:
     """Let an experiment run from now on, registering it where it is a draft."""
+    now = datetime.now(UTC)
     async with services.database.connection() as connection:
+        await changeable(connection, viewer, key, at=now)
         return await registry.start_experiment(
             connection,
             key,
-            at=datetime.now(UTC),
+            at=now,
             reporting_currency=_currency(services),
             agreement_required=services.settings.is_agreement_required,
         )
 
 
 @router.post("/{key}/close")
-async def close(key: str, services: ServicesHere) -> Experiment:
+async def close(key: str, services: ServicesHere, viewer: Viewer) -> Experiment:
     """End intake before its time: exposures from now on do not count, open windows stay open."""
+    now = datetime.now(UTC)
     async with services.database.connection() as connection:
+        await changeable(connection, viewer, key, at=now)
         return await registry.close_experiment(
-            connection, key, at=datetime.now(UTC), reporting_currency=_currency(services)
+            connection, key, at=now, reporting_currency=_currency(services)
         )
 
 
 @router.post("/{key}/stop")
-async def stop(key: str, stop: Stop, services: ServicesHere) -> Experiment:
+async def stop(key: str, stop: Stop, services: ServicesHere, viewer: Viewer) -> Experiment:
     """Give an experiment up: exposures from now on do not count, open windows stay open."""
+    now = datetime.now(UTC)
     async with services.database.connection() as connection:
+        await changeable(connection, viewer, key, at=now)
         return await registry.stop_experiment(
             connection,
             key,
-            at=datetime.now(UTC),
+            at=now,
             reason=stop.reason,
             reporting_currency=_currency(services),
         )
 
 
 @router.get("/{key}/line")
-async def read_line(key: str, services: ServicesHere) -> Line:
-    """Return what the experiment stems from and what stems from it."""
+async def read_line(key: str, services: ServicesHere, viewer: Viewer) -> Line:
+    """Return what the experiment stems from and what stems from it, as far as it may be known."""
     async with services.database.connection() as connection:
-        return Line(experiments=await registry.line_of(connection, key, limit=MOST_OF_A_LINE))
+        await readable(connection, viewer, key, at=datetime.now(UTC))
+        line = await registry.line_of(connection, key, limit=MOST_OF_A_LINE)
+        return Line(experiments=await readable_of(connection, viewer, line))
+
+
+async def _page(
+    connection: Connection, viewer: Asking, wanted: Wanted, *, after: str, limit: int
+) -> Experiments:
+    """Look on where experiments may not be known of; not for ever, for there may be thousands."""
+    page: list[Experiment] = []
+    for _ in range(MOST_LOOKS):
+        found = await experiments_after(connection, after=after, limit=limit + 1, wanted=wanted)
+        page += await readable_of(connection, viewer, found[:limit])
+        if len(found) <= limit and len(page) <= limit:
+            return Experiments(experiments=page, next=None)
+        after = found[:limit][-1].key
+        if len(page) >= limit:
+            break
+    return Experiments(
+        experiments=page[:limit], next=page[limit - 1].key if len(page) > limit else after
+    )
 
 
 def _words(search: str | None) -> tuple[str, ...]:

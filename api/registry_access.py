@@ -1,0 +1,95 @@
+"""Who reads and who changes a registered question: people by their part in it, machines by scope.
+
+A machine reads definitions and no results: whatever assigns units has to know the variants. People
+read what the policy lets them know of. Stewards answer for definitions, and read and change all.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from api.identity import Asking, SignedIn, seen_as
+from api.problems import FORBIDDEN, ProblemError
+from api.visibility import sight_on, stake_of
+from schemas.people import Role
+from schemas.policies import Audience, Level
+from schemas.resources import Experiment, Side
+from storage.access_log import ReviewMarks, log_access, review_marks
+from storage.pool import Connection
+from storage.registry import UnknownExperimentError, experiment
+from transparency.access_log import Access, Action
+from transparency.viewers import audience_of
+
+
+async def readable(connection: Connection, asking: Asking, key: str, *, at: datetime) -> Experiment:
+    """Return an experiment. Raises UnknownExperimentError where whoever asks may not know of it."""
+    found = await experiment(connection, key, at=at)
+    if not await readable_of(connection, asking, [found]):
+        raise UnknownExperimentError(f"no experiment has the key {key!r}")
+    return found
+
+
+async def readable_of(
+    connection: Connection, asking: Asking, found: Sequence[Experiment]
+) -> list[Experiment]:
+    """Return those of these experiments that whoever asks may know of."""
+    if not isinstance(asking, SignedIn) or Role.STEWARD in asking.roles:
+        return list(found)
+    marks = await review_marks(connection, [one.key for one in found])
+    return [
+        one
+        for one in found
+        if sight_on(one, marks.get(one.key, ReviewMarks()), asking).reaches(Level.HEADLINE)
+    ]
+
+
+async def changeable(
+    connection: Connection, asking: Asking, key: str, *, at: datetime
+) -> Experiment:
+    """Return an experiment that whoever asks may change.
+
+    Raises UnknownExperimentError where they may not know of it, ProblemError (403) where they may.
+    """
+    found = await readable(connection, asking, key, at=at)
+    if not _may_change(asking, found):
+        raise ProblemError(
+            FORBIDDEN, "Only the owner team, the interpreters and stewards change an experiment."
+        )
+    return found
+
+
+def refuse_foreign_owner(asking: Asking, owner: Side) -> None:
+    """Raise ProblemError where a person of one side writes a question in the name of the other."""
+    if not isinstance(asking, SignedIn) or Role.STEWARD in asking.roles:
+        return
+    if asking.side.side is not owner:
+        raise ProblemError(FORBIDDEN, f"Only people of {owner} write experiments of {owner}.")
+
+
+async def log_policy(
+    connection: Connection,
+    asking: Asking,
+    before: Experiment,
+    policy: str,
+    *,
+    route: str,
+    at: datetime,
+) -> None:
+    """Keep that an experiment was given another policy, where it was."""
+    if before.policy == policy:
+        return
+    person = asking.person if isinstance(asking, SignedIn) else None
+    await log_access(
+        connection,
+        Access(action=Action.POLICY_CHANGE, person=person),
+        experiment=before.key,
+        route=route,
+        at=at,
+        detail={"before": before.policy, "after": policy},
+    )
+
+
+def _may_change(asking: Asking, found: Experiment) -> bool:
+    if not isinstance(asking, SignedIn) or Role.STEWARD in asking.roles:
+        return True
+    viewer, stake = seen_as(asking), stake_of(found)
+    return stake.has_interpreter(viewer) or audience_of(viewer, stake) is Audience.OWNER_TEAM
