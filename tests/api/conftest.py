@@ -1,12 +1,14 @@
 """The real API on a fresh topic of a real broker."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
+from argon2 import profiles
 
 from api.app import build_app
+from api.passwords import Passwords
 from tests.api.house import House
 from tests.api.serving import Logged, read_log, serving, settings, wait_for
 from tests.services import KafkaBroker
@@ -56,6 +58,9 @@ def registry(database: str) -> Iterator[Registry]:
 def house(database: str) -> Iterator[House]:
     """An API with a database, in which nobody is signed in yet."""
     app = build_app(settings(database=database))
+    # As many people sign in here as in a year; what a hash costs has tests of its own.
+    cheap = Passwords(profiles.CHEAPEST)
+    app.state.entrance = replace(app.state.entrance, passwords=cheap)
     with serving(app) as client:
         wait_for(lambda: client.get("/v1/metrics").status_code == 200)
         yield House(app, client, database)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import psycopg
 from fastapi import FastAPI
+
+from api.passwords import Passwords
 
 PASSWORD = "correct horse battery staple"
 SIDE_OF_ROLE = {"marketer": "marketing", "seller": "sales"}
@@ -88,6 +90,10 @@ class House:
     client: httpx.Client
     database: str
     ids: dict[str, str] = field(default_factory=dict)
+
+    def hash_at_full_cost(self) -> None:
+        """Hash passwords as outside of tests."""
+        self.app.state.entrance = replace(self.app.state.entrance, passwords=Passwords())
 
     def invite(self, name: str, *roles: str, **changes: Any) -> str:
         """Add a person; return the invitation."""
