@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import problems
-from api.explanations import Explanation, explain
+from api.explanations import explain
 from api.identity import Viewer
 from api.known_results import ArrivedEvents, KnownResults
 from api.observations import observations_of, plan_of
@@ -19,7 +19,8 @@ from api.problems import ProblemError
 from api.results import LanguageAsked
 from api.results_document import Read, in_language, results_of
 from api.services import ServicesHere
-from api.visibility import log_read, sight_of
+from api.shown_explanations import ShownExplanation, shown_explanation
+from api.visibility import Sight, log_read, sight_of
 from inference.readings import read_experiment
 from inference.wording import Language
 from schemas.policies import Level
@@ -31,7 +32,9 @@ from storage.history_walk import (
     fates_of,
     totals_as_known,
 )
+from storage.pool import Connection
 from storage.readings import ExperimentTotals, load_totals
+from storage.released_readings import latest_release, release_on
 
 router = APIRouter(prefix="/v1/experiments", tags=["results"])
 
@@ -42,7 +45,9 @@ MOST_HOMES = 50_000
 @router.get(
     "/{key}/explain",
     summary="Explain this number",
-    responses={200: answer(Explanation, "Units and events line by line, down to the raw count.")},
+    responses={
+        200: answer(ShownExplanation, "Units and events line by line, down to the raw count.")
+    },
 )
 async def explain_metric(
     key: str,
@@ -51,7 +56,10 @@ async def explain_metric(
     metric: Annotated[str, Query(description="key of a metric of the experiment")],
     language: LanguageAsked = "en",
 ) -> Response:
-    """Return what became of every unit and every stored event of the metric's types."""
+    """Return what became of every unit and every stored event of the metric's types.
+
+    People see units alone: events are of this moment, and what people see moves in steps.
+    """
     now = datetime.now(UTC)
     async with services.database.connection() as connection:
         sight = await sight_of(connection, asking, key, needed=Level.METRICS, now=now)
@@ -63,14 +71,17 @@ async def explain_metric(
                 problems.CONFLICT, f"experiment {key!r} counts nothing before it is started"
             )
         number = _number_of(totals, metric)
+        if sight.level is not None:
+            last = await latest_release(connection, key)
+            in_figures = last.figures.mature.get(metric, {}) if last else {}
+            return _answer(shown_explanation(totals, number, in_figures, now=now), language)
         try:
             fates = await fates_of(
                 connection, totals.definition_id, totals.body, number, most=MOST_HOMES
             )
         except TooManyHomesError as refusal:
             raise ProblemError(problems.CONFLICT, str(refusal)) from None
-    found = in_language(msgspec.to_builtins(explain(totals, number, fates, now=now)), language)
-    return Response(msgspec.json.encode(found), media_type="application/json")
+    return _answer(explain(totals, number, fates, now=now), language)
 
 
 @router.get(
@@ -85,12 +96,17 @@ async def read_as_known(
     on: Annotated[datetime, Query(description="a moment with its offset, not in the future")],
     language: LanguageAsked = "en",
 ) -> Response:
-    """Return the results from what the log had taken by then, and what has arrived since."""
+    """Return the results from what the log had taken by then, and what has arrived since.
+
+    People get what they were shown then: any other moment would be a reading of its own.
+    """
     now = datetime.now(UTC)
     _refuse_moment(on, now)
     async with services.database.connection() as connection:
         sight = await sight_of(connection, asking, key, needed=Level.SEGMENTS, now=now)
         await log_read(connection, sight, route="as-known", at=now)
+        if sight.level is not None:
+            return _answer(await _as_shown(connection, sight, on, language), language)
         try:
             totals = await totals_as_known(connection, key, on, most=MOST_HOMES)
         except (TooManyHomesError, OtherExposureError) as refusal:
@@ -106,7 +122,21 @@ async def read_as_known(
             ArrivedEvents(day=a.day, type=a.type, events=a.events, late=a.late) for a in arrivals
         ),
     )
-    return Response(msgspec.json.encode(found), media_type="application/json")
+    return _answer(found, language)
+
+
+async def _as_shown(
+    connection: Connection, sight: Sight, on: datetime, language: Language
+) -> KnownResults:
+    document = await release_on(connection, sight.experiment.key, on, language)
+    if document is None:
+        raise ProblemError(problems.CONFLICT, "no figures of the experiment had been shown then")
+    return KnownResults(known_on=on, results=sight.shown(document, language))
+
+
+def _answer(found: msgspec.Struct, language: Language) -> Response:
+    document = in_language(msgspec.to_builtins(found), language)
+    return Response(msgspec.json.encode(document), media_type="application/json")
 
 
 def _read(

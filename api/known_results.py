@@ -1,4 +1,4 @@
-"""Results as they could be read on an earlier day, as JSON."""
+"""Results as they could be read, or as people were shown them, on an earlier day, as JSON."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,8 +17,12 @@ class ArrivedEvents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownResults(msgspec.Struct, frozen=True, kw_only=True):
-    """The results from what was known then, and what has arrived at its accounts since."""
+    """The results from what was known then, and what has arrived at its accounts since.
+
+    People get the results that they were shown then, and not what has arrived: single events would
+    tell about single accounts.
+    """
 
     known_on: datetime
     results: Mapping[str, Any]
-    arrived_since: tuple[ArrivedEvents, ...]
+    arrived_since: tuple[ArrivedEvents, ...] | msgspec.UnsetType = msgspec.UNSET

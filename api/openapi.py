@@ -8,19 +8,19 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.deals_document import Deals
-from api.explanations import Explanation
 from api.health import NotReadyProblem
 from api.known_results import KnownResults
 from api.problem_handlers import InvalidInput
 from api.requirements import CLOSED, REQUIREMENTS, Requirement
 from api.results_document import ShownResults
+from api.shown_explanations import ShownExplanation
 from api.verdicts import AllRefusedProblem, NotTakenProblem, Receipt
 from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
 
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIBED = (
     *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
-    *(Receipt, ShownResults, Deals, Explanation, KnownResults),
+    *(Receipt, ShownResults, Deals, ShownExplanation, KnownResults),
 )
 
 

@@ -19,7 +19,7 @@ from storage.definitions import DefinitionBody
 from storage.readings import ExperimentTotals
 from storage.released_readings import Figures, MetricFigures, Sums
 from transparency.reading_steps import ArmProgress
-from transparency.releases import metrics_due, moved_variants
+from transparency.releases import moves_due
 
 NONE = MetricMoments()
 NOTHING_SHOWN = Figures(metrics={})
@@ -64,8 +64,8 @@ def next_figures(before: Figures, counted: Counted) -> Figures | None:
     """Return the figures of the next step; None where no step is due."""
     if obstacle_of(counted.plan, counted.observations, now=counted.now) is not None:
         return None
-    due = metrics_due(before.mature, counted.progress, intake_is_open=counted.intake_is_open)
-    found = {key: _moved(before.metrics.get(key), key, counted) for key in sorted(due)}
+    due = moves_due(before.ever_shown, counted.progress, intake_is_open=counted.intake_is_open)
+    found = {key: _moved(before.metrics.get(key), key, due[key], counted) for key in sorted(due)}
     moved = {key: figures for key, figures in found.items() if figures is not None}
     return Figures(metrics={**before.metrics, **moved}) if moved else None
 
@@ -96,11 +96,12 @@ def observations_with(figures: Mapping[str, MetricFigures], counted: Counted) ->
     )
 
 
-def _moved(before: MetricFigures | None, key: str, counted: Counted) -> MetricFigures | None:
+def _moved(
+    before: MetricFigures | None, key: str, moved: frozenset[str], counted: Counted
+) -> MetricFigures | None:
     """A due metric with the sums of the arms that moved; None where old and new do not compare."""
-    progress, money = counted.progress[key], _money(counted.totals.body)
-    moved = moved_variants(before.mature if before else {}, progress)
-    if before is not None and before.money != money and moved != progress.keys():
+    arms, money = counted.progress[key].keys(), _money(counted.totals.body)
+    if before is not None and before.money != money and moved != arms:
         return None
     incomplete = incomplete_units(counted.totals)
     return MetricFigures(
@@ -108,10 +109,14 @@ def _moved(before: MetricFigures | None, key: str, counted: Counted) -> MetricFi
         reporting_currency=counted.totals.body.reporting_currency,
         money=money,
         sums={
-            variant: _now(counted, (variant, key), incomplete)
+            variant: replace(
+                _now(counted, (variant, key)),
+                incomplete=incomplete.get((variant, key), 0),
+                former=_former(before, variant),
+            )
             if variant in moved
             else _sums(before, variant)
-            for variant in progress
+            for variant in arms
         },
     )
 
@@ -122,10 +127,17 @@ def _money(body: DefinitionBody) -> str:
     return hashlib.sha256(msgspec.json.encode([body.reporting_currency, rates])).hexdigest()[:32]
 
 
-def _now(counted: Counted, name: Name, incomplete: Mapping[Name, int]) -> Sums:
+def _former(before: MetricFigures | None, variant: str) -> tuple[int, ...]:
+    """How many units were ever shown, those of now included."""
+    if before is None:
+        return ()
+    sums = _sums(before, variant)
+    return (*sums.former, sums.moments.mature.n)
+
+
+def _now(counted: Counted, name: Name) -> Sums:
     found = _live(counted, name)
-    moments = replace(found.moments, still_open=Moments.zero())
-    return replace(found, moments=moments, incomplete=incomplete.get(name, 0))
+    return replace(found, moments=replace(found.moments, still_open=Moments.zero()))
 
 
 def _live(counted: Counted, name: Name) -> Sums:

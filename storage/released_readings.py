@@ -17,11 +17,15 @@ from storage.statements import statement
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """Mature units of one variant on one metric; single ones where few enough to be read."""
+    """Mature units of one variant on one metric; single ones where few enough to be read.
+
+    `former` are how many there were in the figures that were shown before these.
+    """
 
     moments: MetricMoments
     incomplete: int
     units: tuple[UnitOutcome, ...] | None = None
+    former: tuple[int, ...] = ()
 
 
 class MetricFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,14 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     def mature(self) -> dict[str, dict[str, int]]:
         """Return the units in the figures by metric and variant."""
         return {key: figures.mature for key, figures in self.metrics.items()}
+
+    @property
+    def ever_shown(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """Return the units in all figures so far by metric and variant, the last ones last."""
+        return {
+            key: {v: (*sums.former, sums.moments.mature.n) for v, sums in figures.sums.items()}
+            for key, figures in self.metrics.items()
+        }
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ Each metric steps by itself, by `reading_is_due`; one that is not due keeps its 
 has happened to its units since. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -32,31 +32,32 @@ class NextStep(msgspec.Struct, frozen=True):
     units: int = 0
 
 
-def metrics_due(
-    shown: Mapping[str, Mapping[str, int]],
+def moves_due(
+    ever_shown: Mapping[str, Mapping[str, Sequence[int]]],
     now: Mapping[str, Arms],
     *,
     intake_is_open: bool,
     k: int = FEWEST_ACCOUNTS,
-) -> frozenset[str]:
-    """Return the metrics whose figures a reading made now may move.
+) -> dict[str, frozenset[str]]:
+    """Return the variants whose figures a reading made now may move, by metric that is due.
 
-    `shown` has the mature units behind every figure that was ever shown last, whatever definition
-    it was made under: a new definition starts nothing anew, as units may be the same.
+    `ever_shown` has the mature units behind every figure of a variant, the last one last, whatever
+    definition it was made under: a new definition starts nothing anew, as units may be the same.
+    A variant with as many units as before keeps its figures: what else changed would be a few.
     """
-    return frozenset(
-        metric
-        for metric, arms in now.items()
-        if reading_is_due(shown.get(metric, {}), arms, intake_is_open=intake_is_open, k=k)
-    )
-
-
-def moved_variants(shown: Mapping[str, int], now: Arms) -> frozenset[str]:
-    """Return the variants of a due metric whose figures move.
-
-    One that has as many units as before keeps its figures: what else changed would be a few units.
-    """
-    return frozenset(v for v, arm in now.items() if arm.mature != shown.get(v, 0))
+    found = {}
+    for metric, arms in now.items():
+        shown = {v: units[-1] for v, units in ever_shown.get(metric, {}).items() if units}
+        moved = frozenset(v for v, arm in arms.items() if arm.mature != shown.get(v, 0))
+        # Where units leave (mixed, erased), it is not enough to be far from what was shown last.
+        is_apart = all(
+            abs(arms[variant].mature - before) >= k
+            for variant in moved
+            for before in ever_shown.get(metric, {}).get(variant, ())
+        )
+        if is_apart and reading_is_due(shown, arms, intake_is_open=intake_is_open, k=k):
+            found[metric] = moved
+    return found
 
 
 def next_step(

@@ -45,6 +45,10 @@ class Company:
 
         self._run(one_batch)
 
+    def build(self) -> None:
+        """Count what is stored under the newest definition."""
+        self._run(build_all)
+
     def results(self, **query: str) -> httpx.Response:
         """Read the experiment."""
         return self.client.get("/v1/experiments/spring-mail/results", params=query)
