@@ -238,6 +238,10 @@ def _power_of_shares(
     baseline: ShareBaseline, effect: float, n_control: float, n_treatment: float, design: Design
 ) -> float:
     null, other = _share_errors(baseline, effect, n_control, n_treatment)
+    if not isinstance(design.looks, SingleLook):
+        # Looks and the watched interval take the arms' own variances where those are larger, as
+        # they are where the smaller arm converts more often.
+        null = max(null, other)
     critical = design.looks.critical(design.alpha)
     if other == 0:
         return float(abs(effect) >= critical * null)
