@@ -160,6 +160,29 @@ def test_a_variant_that_stands_still_keeps_its_figures_though_the_other_moves(
     assert (sums_of(seen), sums_of(live)) == (["10", "45"], ["11", "45"])
 
 
+def test_an_experiment_that_is_read_unit_by_unit_steps_as_well(house: House) -> None:
+    company = Company(house.client, house.database)
+    company.start(planned_units=60)
+    company.deliver([*history(15, {"plain": 1, "question": 14}), *waiting(10)])
+    with house.signed_in("ada", "marketer") as marketer:
+        small = Floor(house, company, (marketer, marketer))
+        first = small.seen()
+        company.deliver([download(5)])
+        small.arrive(3)
+        between = small.seen()
+        small.arrive(3)
+        after = small.seen()
+
+    assert first["metrics"][0]["pairs"][0]["status"] == "better"
+    assert between["metrics"][0]["pairs"] == first["metrics"][0]["pairs"]
+    assert [units_of(document) for document in (first, between, after)] == [
+        [15, 15],
+        [15, 15],
+        [21, 21],
+    ]
+    assert sums_of(after) == ["6", "18"]
+
+
 def test_a_new_definition_of_the_same_units_starts_nothing_anew(shown: Floor) -> None:
     shown.arrive(2)
     shown.house.client.post(KEY + "/stop", json={"reason": "No budget left"}).raise_for_status()
