@@ -61,6 +61,14 @@ async def read_deals_of(
                 problems.CONFLICT, f"experiment {key!r} has no deals before it is started"
             )
         number = _number_of(totals, metric)
+        if sight.level is not None and not _is_over(totals, number, now):
+            # Live, two answers a few accounts apart would tell about those accounts.
+            raise ProblemError(
+                problems.CONFLICT,
+                "deals are shown to people once intake is over and every window has passed",
+                field="metric",
+                rule="windows_open",
+            )
         times = await _times(connection, totals, number, now)
     reading = await asyncio.to_thread(_read, totals, number, times, now)
     document = in_language(msgspec.to_builtins(reading), language)
@@ -103,6 +111,11 @@ async def _times(
             problems.CONFLICT, f"more than {MOST_HOMES:,} accounts: too many to follow one by one"
         )
     return found
+
+
+def _is_over(totals: ExperimentTotals, number: int, now: datetime) -> bool:
+    plan, observations = plan_of(totals.body), observations_of(totals, now=now)
+    return all_windows_passed(plan, plan.metrics[number], observations, now=now)
 
 
 def _read(

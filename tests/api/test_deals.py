@@ -7,6 +7,7 @@ import pytest
 from schemas.events import Event
 from tests.api.company import DAY_US, MARCH_2026_US, Company, history
 from tests.api.conftest import Registry
+from tests.api.house import House
 from tests.api.resources import metric
 
 pytestmark = pytest.mark.stack
@@ -107,3 +108,24 @@ def test_a_metric_that_follows_no_deals_is_refused(company: Company, asked: str,
 
     assert answer.status_code == 422
     assert (answer.json()["field"], answer.json()["rule"]) == ("metric", rule)
+
+
+def test_people_see_deals_once_every_window_has_passed(house: House) -> None:
+    company = Company(house.client, house.database)
+    house.client.post("/v1/metrics", json=WON_VALUE).raise_for_status()
+    with house.signed_in("ada", "marketer") as ada:
+        run(company)
+        live = ada.get("/v1/experiments/spring-mail/deals", params={"metric": "won-value"})
+
+    assert (live.status_code, live.json()["rule"]) == (409, "windows_open")
+
+
+def test_people_see_deals_of_an_experiment_that_is_over(house: House) -> None:
+    company = Company(house.client, house.database)
+    house.client.post("/v1/metrics", json=WON_VALUE).raise_for_status()
+    with house.signed_in("ada", "marketer") as ada:
+        run(company, ends_at="2026-03-02T00:00:00Z")
+        answer = ada.get("/v1/experiments/spring-mail/deals", params={"metric": "won-value"})
+
+    assert answer.status_code == 200
+    assert answer.json()["pairs"][0]["won"]["estimate"] == pytest.approx(0.3)
