@@ -81,7 +81,8 @@ def database(
 ) -> Iterator[str]:
     """A migrated, empty database for one test; yields its conninfo."""
     name = f"test_{next(_database_numbers)}"
-    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    # Copying files takes a quarter of what copying through the write-ahead log takes.
+    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     _execute(postgres_server, copy.format(sql.Identifier(name), sql.Identifier(migrated_template)))
     yield make_conninfo(postgres_server, dbname=name)
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
