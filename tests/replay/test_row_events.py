@@ -166,7 +166,7 @@ REFUSED_ROWS = [
         "n: no number",
     ),
     ("c1,2999-01-01T00:00:00Z,1", {}, "event 'view', time: in_the_future"),
-    ("c1,2024-01-01T00:00:00Z,1", {"type": "unheard.of"}, "event 'view', type: unknown_type"),
+    ("c1,2024-01-01T00:00:00Z,1", {"type": "lead.unheard_of"}, "event 'view', type: unknown_type"),
 ]
 
 
