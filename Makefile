@@ -32,8 +32,8 @@ check: $(STAMP) ## Format, lint, types, import contracts
 .PHONY: test
 test: check ## Everything in check, then every test, servers included
 	@# Side by side: some wait for servers while others compute.
-	@$(BIN)/python -m pytest tests/acceptance tests/cli > .acceptance.log 2>&1 & acceptance=$$!; \
-	$(BIN)/python -m pytest tests/api > .api.log 2>&1 & api=$$!; \
+	@$(BIN)/python -m pytest tests/acceptance > .acceptance.log 2>&1 & acceptance=$$!; \
+	$(BIN)/python -m pytest tests/api tests/cli > .api.log 2>&1 & api=$$!; \
 	$(BIN)/python -m pytest --ignore=tests/acceptance --ignore=tests/cli --ignore=tests/api; failed=$$?; \
 	wait $$acceptance || failed=1; cat .acceptance.log; \
 	wait $$api || failed=1; cat .api.log; \
