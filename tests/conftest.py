@@ -1,6 +1,8 @@
-"""Fixtures that every test may ask for by name."""
+"""Fixtures that every test may ask for by name, and how long random searches take."""
 
 import warnings
+
+from hypothesis import settings
 
 with warnings.catch_warnings():
     # kafka-python reads its schemas at import with a function that Python 3.11 calls deprecated.
@@ -16,6 +18,10 @@ from tests.services import (
     postgres_server,
     service_settings,
 )
+
+# Every run searches a little; `--hypothesis-profile default` or `thorough` searches longer.
+settings.register_profile("brief", max_examples=30)
+settings.load_profile("brief")
 
 __all__ = [
     "_database_numbers",
