@@ -30,11 +30,13 @@ check: $(STAMP) ## Format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 .PHONY: test
-test: check ## Everything in check, then every test, servers included
+test: $(STAMP) ## Everything in check and every test, servers included
 	@# Side by side: some wait for servers while others compute.
-	@$(BIN)/python -m pytest tests/acceptance > .acceptance.log 2>&1 & acceptance=$$!; \
+	@$(MAKE) --no-print-directory check > .check.log 2>&1 & check=$$!; \
+	$(BIN)/python -m pytest tests/acceptance > .acceptance.log 2>&1 & acceptance=$$!; \
 	$(BIN)/python -m pytest tests/api tests/cli > .api.log 2>&1 & api=$$!; \
 	$(BIN)/python -m pytest --ignore=tests/acceptance --ignore=tests/cli --ignore=tests/api; failed=$$?; \
+	wait $$check || failed=1; cat .check.log; \
 	wait $$acceptance || failed=1; cat .acceptance.log; \
 	wait $$api || failed=1; cat .api.log; \
 	test $$failed -eq 0
