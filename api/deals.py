@@ -1,6 +1,7 @@
 """GET /v1/experiments/{key}/deals: when deals close, variant by variant, open ones followed."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,9 +10,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import problems
+from api.counted import Counted, count
 from api.deals_document import Deals
 from api.identity import Viewer
-from api.observations import observations_of, plan_of
+from api.metric_numbers import number_of
 from api.openapi import answer
 from api.problem_handlers import InputError, InvalidInputError
 from api.problems import ProblemError
@@ -21,7 +23,6 @@ from api.services import ServicesHere
 from api.visibility import log_read, sight_of
 from inference.deal_reading import DealReading, read_deals
 from inference.deal_times import DealTime
-from inference.plan import MetricPlan
 from inference.readings import obstacle_of
 from inference.small_experiments import all_windows_passed
 from schemas.policies import Level
@@ -61,7 +62,8 @@ async def read_deals_of(
                 problems.CONFLICT, f"experiment {key!r} has no deals before it is started"
             )
         number = _number_of(totals, metric)
-        if sight.level is not None and not _is_over(totals, number, now):
+        counted = count(totals, now=now)
+        if sight.level is not None and not _is_over(counted, number):
             # Live, two answers a few accounts apart would tell about those accounts.
             raise ProblemError(
                 problems.CONFLICT,
@@ -70,7 +72,7 @@ async def read_deals_of(
                 rule="windows_open",
             )
         times = await _times(connection, totals, number, now)
-    reading = await asyncio.to_thread(_read, totals, number, times, now)
+    reading = await asyncio.to_thread(_read, counted, number, times)
     document = in_language(msgspec.to_builtins(reading), language)
     found = Deals(
         experiment=key,
@@ -83,16 +85,12 @@ async def read_deals_of(
 
 
 def _number_of(totals: ExperimentTotals, metric: str) -> int:
-    uses = [use.metric for use in totals.body.experiment.metrics]
-    if metric not in uses:
-        raise InvalidInputError(
-            InputError("metric", "unknown_metric", f"the experiment has {', '.join(uses)}")
-        )
+    number = number_of(totals, metric)
     if totals.body.metrics[metric].kind is not MetricKind.LATEST_DEAL_VALUE:
         raise InvalidInputError(
             InputError("metric", "no_deals", f"{metric!r} follows no deals: it is no deal value")
         )
-    return uses.index(metric)
+    return number
 
 
 async def _times(
@@ -113,21 +111,18 @@ async def _times(
     return found
 
 
-def _is_over(totals: ExperimentTotals, number: int, now: datetime) -> bool:
-    plan, observations = plan_of(totals.body), observations_of(totals, now=now)
-    return all_windows_passed(plan, plan.metrics[number], observations, now=now)
-
-
-def _read(
-    totals: ExperimentTotals, number: int, times: dict[int, list[DealTime]], now: datetime
-) -> DealReading:
-    plan, observations = plan_of(totals.body), observations_of(totals, now=now)
-    metric: MetricPlan = plan.metrics[number]
-    variants = totals.body.experiment.variants
+def _read(counted: Counted, number: int, times: Mapping[int, Sequence[DealTime]]) -> DealReading:
+    plan, observations, now = counted.plan, counted.observations, counted.now
+    variants = counted.totals.body.experiment.variants
     return read_deals(
         plan,
-        metric,
+        plan.metrics[number],
         {variants[place].key: deals for place, deals in times.items()},
         obstacle=obstacle_of(plan, observations, now=now),
-        is_over=all_windows_passed(plan, metric, observations, now=now),
+        is_over=_is_over(counted, number),
     )
+
+
+def _is_over(counted: Counted, number: int) -> bool:
+    metric = counted.plan.metrics[number]
+    return all_windows_passed(counted.plan, metric, counted.observations, now=counted.now)

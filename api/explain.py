@@ -9,19 +9,19 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import problems
+from api.counted import count
 from api.explanations import explain
 from api.identity import Viewer
 from api.known_results import ArrivedEvents, KnownResults
-from api.observations import observations_of, plan_of
+from api.metric_numbers import number_of
 from api.openapi import answer
 from api.problem_handlers import InputError, InvalidInputError
 from api.problems import ProblemError
 from api.results import LanguageAsked
-from api.results_document import Read, in_language, results_of
+from api.results_document import in_language, read_of, results_of
 from api.services import ServicesHere
 from api.shown_explanations import ShownExplanation, shown_explanation
 from api.visibility import Sight, log_read, sight_of
-from inference.readings import read_experiment
 from inference.wording import Language
 from schemas.policies import Level
 from schemas.resources import Experiment
@@ -70,7 +70,7 @@ async def explain_metric(
             raise ProblemError(
                 problems.CONFLICT, f"experiment {key!r} counts nothing before it is started"
             )
-        number = _number_of(totals, metric)
+        number = number_of(totals, metric)
         if sight.level is not None:
             last = await latest_release(connection, key)
             in_figures = last.figures.mature.get(metric, {}) if last else {}
@@ -142,22 +142,9 @@ def _answer(found: msgspec.Struct, language: Language) -> Response:
 def _read(
     registered: Experiment, totals: ExperimentTotals, on: datetime, language: Language
 ) -> dict[str, object]:
-    plan, observations = plan_of(totals.body), observations_of(totals, now=on)
-    reading = read_experiment(plan, observations, now=on)
-    read = Read(
-        experiment=registered, totals=totals, plan=plan, observations=observations, reading=reading
-    )
+    read = read_of(registered, count(totals, now=on))
     found: dict[str, object] = msgspec.to_builtins(results_of(read, language))
     return found
-
-
-def _number_of(totals: ExperimentTotals, metric: str) -> int:
-    uses = [use.metric for use in totals.body.experiment.metrics]
-    if metric not in uses:
-        raise InvalidInputError(
-            InputError("metric", "unknown_metric", f"the experiment has {', '.join(uses)}")
-        )
-    return uses.index(metric)
 
 
 def _refuse_moment(on: datetime, now: datetime) -> None:

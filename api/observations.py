@@ -58,13 +58,8 @@ def plan_of(body: DefinitionBody) -> ExperimentPlan:
     )
 
 
-def observations_of(
-    totals: ExperimentTotals, *, now: datetime, units: Sequence[UnitOutcomes] | None = None
-) -> Observations:
-    """Return what was counted, split into mature and still open at the time `now`.
-
-    `units` are all units in the order of their exposure, where few enough to be read one by one.
-    """
+def observations_of(totals: ExperimentTotals, *, now: datetime) -> Observations:
+    """Return what was counted, split into mature and still open at the time `now`."""
     experiment = totals.body.experiment
     keys = [use.metric for use in experiment.metrics]
     variants = [variant.key for variant in experiment.variants]
@@ -87,7 +82,6 @@ def observations_of(
         exposed_since=None if first is None else start_of(first),
         backfill_complete=totals.is_built,
         exposed_by_day=_exposed_by_day(variants, totals),
-        unit_outcomes=None if units is None else _mature_units(totals.body, units, now),
     )
 
 
@@ -171,11 +165,13 @@ def _uncapped(sums: UncappedMoments | None, more: CellIncrement) -> UncappedMome
     return UncappedMoments(before.units + found.units, before.sums + as_they_were)
 
 
-def _mature_units(
+def mature_units(
     body: DefinitionBody, units: Sequence[UnitOutcomes], now: datetime
 ) -> dict[tuple[str, str], tuple[UnitOutcome, ...]]:
-    """Every mature unit on every metric; all windows of a metric are as long, so units mature in
-    the order of their exposure."""
+    """Return every mature unit on every metric, from all units in the order of their exposure.
+
+    All windows of a metric are as long, so units mature in that order too.
+    """
     found: dict[tuple[str, str], list[UnitOutcome]] = {}
     for place, unit in enumerate(units):
         variant = body.experiment.variants[unit.variant].key

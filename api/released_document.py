@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from api.released_figures import Counted, in_use, observations_with
-from api.results_document import Read, results_of
-from inference.readings import obstacle_of, read_experiment
+from api.counted import Counted
+from api.released_figures import in_use, observations_with
+from api.results_document import read_of, results_of
+from inference.readings import obstacle_of
 from inference.wording import Language
 from schemas.resources import Experiment
 from storage.released_readings import Figures, MetricFigures
@@ -31,13 +33,7 @@ def released_documents(
     """Return, by language, what people see: `live` are the documents that operators see."""
     shown = in_use(figures, counted.totals.body)
     observations = observations_with(shown, counted)
-    read = Read(
-        experiment=experiment,
-        totals=counted.totals,
-        plan=counted.plan,
-        observations=observations,
-        reading=read_experiment(counted.plan, observations, now=counted.now),
-    )
+    read = read_of(experiment, replace(counted, observations=observations))
     steps = _steps(figures, counted)
     waits = _waiting(shown, counted)
     return {

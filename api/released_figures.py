@@ -6,58 +6,20 @@ nothing that is shown (a status, a verdict, a family of comparisons) is made fro
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
+from api.counted import Counted, Name
 from api.observations import incomplete_units
 from inference.moments import Moments
-from inference.plan import ExperimentPlan, MetricMoments, Observations, UnitOutcome
+from inference.plan import Observations, UnitOutcome
 from inference.readings import obstacle_of
 from storage.definitions import DefinitionBody
-from storage.readings import ExperimentTotals
 from storage.released_readings import Figures, MetricFigures, Sums
-from transparency.reading_steps import ArmProgress
 from transparency.releases import moves_due
 
-NONE = MetricMoments()
 NOTHING_SHOWN = Figures(metrics={})
-
-Name = tuple[str, str]
-"""Variant and metric."""
-Progress = Mapping[str, Mapping[str, ArmProgress]]
-"""By metric and variant."""
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """Everything as it was counted at one moment: what operators read."""
-
-    totals: ExperimentTotals
-    plan: ExperimentPlan
-    observations: Observations
-    now: datetime
-
-    @property
-    def intake_is_open(self) -> bool:
-        """Whether further units may come in."""
-        return self.plan.ends_at is None or self.now < self.plan.ends_at
-
-    @property
-    def progress(self) -> Progress:
-        """How far units have matured, on every metric that can have figures."""
-        return {
-            metric.key: {
-                arm.variant: _progress(self.moments((arm.variant, metric.key)))
-                for arm in self.plan.arms
-            }
-            for metric in self.plan.metrics
-            if not metric.is_invalidated
-        }
-
-    def moments(self, name: Name) -> MetricMoments:
-        """Return the sums of a variant on a metric."""
-        return self.observations.moments.get(name, NONE)
 
 
 def next_figures(before: Figures, counted: Counted) -> Figures | None:
@@ -156,7 +118,7 @@ def _held(figures: MetricFigures | None, counted: Counted, name: Name) -> Sums:
 
 
 def _sums(figures: MetricFigures | None, variant: str) -> Sums:
-    empty = Sums(moments=NONE, incomplete=0)
+    empty = Sums(moments=MetricMoments(), incomplete=0)
     return empty if figures is None else figures.sums.get(variant, empty)
 
 
@@ -165,7 +127,3 @@ def _units(cells: Mapping[Name, Sums]) -> dict[Name, tuple[UnitOutcome, ...]] | 
     if any(cell.units is None and cell.moments.mature.n for cell in cells.values()):
         return None
     return {name: cell.units for name, cell in cells.items() if cell.units}
-
-
-def _progress(cell: MetricMoments) -> ArmProgress:
-    return ArmProgress(cell.mature.n, cell.mature.n + cell.still_open.n)

@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from api.counted import Counted
 from api.database import Database
 from api.released_document import released_documents
-from api.released_figures import NOTHING_SHOWN, Counted, next_figures
+from api.released_figures import NOTHING_SHOWN, next_figures
 from inference.wording import Language
 from schemas.resources import Experiment
 from storage.released_readings import Release, latest_release, release

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from api.counted import Counted
 from api.intake import Intake, intake_of
 from api.observations import incomplete_units
 from inference.moments import Moments
 from inference.plan import ExperimentPlan, MetricMoments, Observations
-from inference.readings import ExperimentReading
+from inference.readings import ExperimentReading, read_experiment
 from inference.wording import Language
 from schemas.resources import Experiment
 from storage.readings import ExperimentTotals
@@ -94,6 +95,17 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     plan: ExperimentPlan
     observations: Observations
     reading: ExperimentReading
+
+
+def read_of(experiment: Experiment, counted: Counted) -> Read:
+    """Read what was counted, as it stood then."""
+    return Read(
+        experiment=experiment,
+        totals=counted.totals,
+        plan=counted.plan,
+        observations=counted.observations,
+        reading=read_experiment(counted.plan, counted.observations, now=counted.now),
+    )
 
 
 def results_of(read: Read, language: Language) -> Results:

@@ -2,21 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 import msgspec
 
 from api import problems
+from api.counted import Counted, count
 from api.database import Database
-from api.observations import observations_of, plan_of
 from api.problems import ProblemError
-from api.released_figures import Counted
 from api.releases import released
-from api.results_document import Read, results_of, timeless
+from api.results_document import read_of, results_of, timeless
 from api.visibility import Sight
-from inference.readings import read_experiment
 from inference.small_experiments import needs_unit_outcomes
 from inference.wording import Language
 from schemas.policies import Level
@@ -24,7 +22,7 @@ from schemas.resources import Experiment
 from storage.pool import Connection
 from storage.readings import ExperimentTotals, load_totals
 from storage.registry import experiment
-from storage.unit_outcomes import UnitOutcomes, unit_outcomes
+from storage.unit_outcomes import unit_outcomes
 from transparency.interpretation import Marker
 
 MOST_HOMES = 2_000
@@ -90,42 +88,30 @@ async def take_snapshot(database: Database, key: str) -> Snapshot:
     async with database.connection() as connection:
         totals = await load_totals(connection, key)
         registered = await experiment(connection, key)
-        now = datetime.now(UTC)
-        units = None if totals is None else await _units(connection, totals, now)
-    if totals is None:
+        counted = None if totals is None else await _counted(connection, totals)
+    if counted is None:
         raise ProblemError(
             problems.CONFLICT, f"experiment {key!r} is a draft; it has results once it is started"
         )
-    # In a thread: many metrics and arms take a while, and the gateway runs in this loop.
-    counted, documents = await asyncio.to_thread(_read, registered, totals, units, now)
+    documents = await asyncio.to_thread(_documents, registered, counted)
     return Snapshot(documents, lambda: released(database, registered, counted, documents))
 
 
-async def _units(
-    connection: Connection, totals: ExperimentTotals, now: datetime
-) -> Sequence[UnitOutcomes] | None:
-    """The single units, in the snapshot of the totals, where a reading asks for them."""
-    plan, observations = plan_of(totals.body), observations_of(totals, now=now)
-    if not totals.is_built or not needs_unit_outcomes(plan, observations.moments, now=now):
-        return None
-    return await unit_outcomes(connection, totals.definition_id, totals.body, most=MOST_HOMES)
+async def _counted(connection: Connection, totals: ExperimentTotals) -> Counted:
+    """What there is to read, with single units of the same snapshot where a reading asks for them.
+
+    In a thread, like the reading: many metrics and arms take a while, and the gateway runs in this
+    loop.
+    """
+    now = datetime.now(UTC)
+    counted = await asyncio.to_thread(lambda: count(totals, now=now))
+    moments = counted.observations.moments
+    if not totals.is_built or not needs_unit_outcomes(counted.plan, moments, now=now):
+        return counted
+    units = await unit_outcomes(connection, totals.definition_id, totals.body, most=MOST_HOMES)
+    return counted.with_units(units)
 
 
-def _read(
-    registered: Experiment,
-    totals: ExperimentTotals,
-    units: Sequence[UnitOutcomes] | None,
-    now: datetime,
-) -> tuple[Counted, Documents]:
-    plan, observations = plan_of(totals.body), observations_of(totals, now=now, units=units)
-    read = Read(
-        experiment=registered,
-        totals=totals,
-        plan=plan,
-        observations=observations,
-        reading=read_experiment(plan, observations, now=now),
-    )
-    documents: Documents = {
-        language: msgspec.to_builtins(results_of(read, language)) for language in LANGUAGES
-    }
-    return Counted(totals, plan, observations, now), documents
+def _documents(registered: Experiment, counted: Counted) -> Documents:
+    read = read_of(registered, counted)
+    return {language: msgspec.to_builtins(results_of(read, language)) for language in LANGUAGES}
