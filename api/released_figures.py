@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from api.counted import Counted, Name
 from api.observations import incomplete_units
 from inference.moments import Moments
-from inference.plan import Observations, UnitOutcome
+from inference.plan import MetricMoments, Observations, UnitOutcome
 from inference.readings import obstacle_of
 from storage.definitions import DefinitionBody
 from storage.released_readings import Figures, MetricFigures, Sums
