@@ -12,8 +12,8 @@ from api.problem_handlers import InputError, InvalidInputError
 from api.registry_access import (
     changeable,
     log_policy,
+    may_read,
     readable,
-    readable_of,
     refuse_foreign_owner,
 )
 from api.services import Services, ServicesHere
@@ -24,6 +24,7 @@ from storage.pool import Connection
 from storage.registry import Wanted, add_experiment, experiments_after, replace_draft
 
 MOST_OF_A_LINE = 500
+MOST_OF_A_NUMBER = 2**63 - 1
 MOST_LOOKS = 5
 """Pages that are looked through for one page of experiments that may be known of."""
 _WORD = re.compile(r"\w+")
@@ -32,10 +33,13 @@ router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 
 
 class Experiments(BaseModel):
-    """A page of experiments by key; `next` is where the next one goes on, if there is one."""
+    """A page of experiments by key; `next` is where the next one goes on, if there is one.
+
+    It is a number and no key: it may be that of an experiment nobody here may know of.
+    """
 
     experiments: list[Experiment]
-    next: str | None
+    next: int | None
 
 
 class Line(BaseModel):
@@ -66,7 +70,9 @@ async def write_draft(
 async def list_experiments(
     services: ServicesHere,
     viewer: Viewer,
-    after: Annotated[str, Query(description="`next` of the page before", max_length=64)] = "",
+    after: Annotated[
+        int | None, Query(description="`next` of the page before", ge=1, le=MOST_OF_A_NUMBER)
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     search: Annotated[
         str | None,
@@ -169,25 +175,25 @@ async def read_line(key: str, services: ServicesHere, viewer: Viewer) -> Line:
     async with services.database.connection() as connection:
         await readable(connection, viewer, key, at=datetime.now(UTC))
         line = await registry.line_of(connection, key, limit=MOST_OF_A_LINE)
-        return Line(experiments=await readable_of(connection, viewer, line))
+        return Line(experiments=[one for one in line if may_read(viewer, one)])
 
 
 async def _page(
-    connection: Connection, viewer: Asking, wanted: Wanted, *, after: str, limit: int
+    connection: Connection, viewer: Asking, wanted: Wanted, *, after: int | None, limit: int
 ) -> Experiments:
     """Look on where experiments may not be known of; not for ever, for there may be thousands."""
     page: list[Experiment] = []
     for _ in range(MOST_LOOKS):
         found = await experiments_after(connection, after=after, limit=limit + 1, wanted=wanted)
-        page += await readable_of(connection, viewer, found[:limit])
-        if len(found) <= limit and len(page) <= limit:
+        for row in found[:limit]:
+            if len(page) == limit:
+                return Experiments(experiments=page, next=after)
+            after = row.id
+            if may_read(viewer, row.experiment):
+                page.append(row.experiment)
+        if len(found) <= limit:
             return Experiments(experiments=page, next=None)
-        after = found[:limit][-1].key
-        if len(page) >= limit:
-            break
-    return Experiments(
-        experiments=page[:limit], next=page[limit - 1].key if len(page) > limit else after
-    )
+    return Experiments(experiments=page, next=after)
 
 
 def _words(search: str | None) -> tuple[str, ...]:

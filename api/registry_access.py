@@ -4,7 +4,6 @@ A machine reads definitions and no results: whatever assigns units has to know t
 read what the policy lets them know of. Stewards answer for definitions, and read and change all.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from api.identity import Asking, SignedIn, seen_as
@@ -13,7 +12,7 @@ from api.visibility import sight_on, stake_of
 from schemas.people import Role
 from schemas.policies import Audience, Level
 from schemas.resources import Experiment, Side
-from storage.access_log import ReviewMarks, log_access, review_marks
+from storage.access_log import log_access
 from storage.pool import Connection
 from storage.registry import UnknownExperimentError, experiment
 from transparency.access_log import Access, Action
@@ -23,23 +22,16 @@ from transparency.viewers import audience_of
 async def readable(connection: Connection, asking: Asking, key: str, *, at: datetime) -> Experiment:
     """Return an experiment. Raises UnknownExperimentError where whoever asks may not know of it."""
     found = await experiment(connection, key, at=at)
-    if not await readable_of(connection, asking, [found]):
+    if not may_read(asking, found):
         raise UnknownExperimentError(f"no experiment has the key {key!r}")
     return found
 
 
-async def readable_of(
-    connection: Connection, asking: Asking, found: Sequence[Experiment]
-) -> list[Experiment]:
-    """Return those of these experiments that whoever asks may know of."""
+def may_read(asking: Asking, found: Experiment) -> bool:
+    """Tell whether whoever asks may know of an experiment."""
     if not isinstance(asking, SignedIn) or Role.STEWARD in asking.roles:
-        return list(found)
-    marks = await review_marks(connection, [one.key for one in found])
-    return [
-        one
-        for one in found
-        if sight_on(one, marks.get(one.key, ReviewMarks()), asking).reaches(Level.HEADLINE)
-    ]
+        return True
+    return sight_on(found, asking).reaches(Level.HEADLINE)
 
 
 async def changeable(

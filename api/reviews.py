@@ -16,7 +16,7 @@ from api.problems import ProblemError
 from api.results import LanguageAsked
 from api.results_document import ShownResults
 from api.review_documents import review_of
-from api.services import ServicesHere
+from api.services import Services, ServicesHere
 from api.snapshots import take_snapshot
 from api.visibility import log_read, sight_of
 from schemas.insight_sentences import decided, review_requested
@@ -46,6 +46,7 @@ from transparency.reviews import ReviewError, ReviewState, propose, sign, write
 
 router = APIRouter(prefix="/v1/experiments", tags=["reviews"])
 
+Step = Callable[[ReviewState, SideOfReview, datetime], ReviewState]
 Number = Annotated[int, Path(ge=1, le=10_000, description="which of the experiment's reviews")]
 
 
@@ -127,13 +128,11 @@ async def write_reading(
     key: str, number: Number, draft: ReadingDraft, services: ServicesHere, person: PersonHere
 ) -> Review:
     """Write what your side reads, or change it until the other side has written too."""
-    now = datetime.now(UTC)
 
-    def step(state: ReviewState, side: SideOfReview) -> ReviewState:
+    def step(state: ReviewState, side: SideOfReview, now: datetime) -> ReviewState:
         return write(state, side, person=person.person, text=draft.text, now=now)
 
-    async with services.database.connection() as connection:
-        return await _take(connection, key, number, person, step, now=now)
+    return await _take(services, key, number, person, step)
 
 
 @router.put("/{key}/reviews/{number}/proposal")
@@ -141,13 +140,11 @@ async def propose_decision(
     key: str, number: Number, draft: ProposalDraft, services: ServicesHere, person: PersonHere
 ) -> Review:
     """Propose what follows and what was learned; another proposal takes signatures off."""
-    now = datetime.now(UTC)
 
-    def step(state: ReviewState, _side: SideOfReview) -> ReviewState:
+    def step(state: ReviewState, _side: SideOfReview, now: datetime) -> ReviewState:
         return propose(state, draft, person=person.person, now=now)
 
-    async with services.database.connection() as connection:
-        return await _take(connection, key, number, person, step, now=now)
+    return await _take(services, key, number, person, step)
 
 
 @router.put("/{key}/reviews/{number}/signature")
@@ -155,37 +152,44 @@ async def sign_proposal(
     key: str, number: Number, draft: SignatureDraft, services: ServicesHere, person: PersonHere
 ) -> Review:
     """Sign for your side, with your dissent where you have one; both signatures conclude it."""
-    now = datetime.now(UTC)
 
-    def step(state: ReviewState, side: SideOfReview) -> ReviewState:
+    def step(state: ReviewState, side: SideOfReview, now: datetime) -> ReviewState:
         return sign(state, side, person=person.person, dissent=draft.dissent, now=now)
 
-    async with services.database.connection() as connection:
-        return await _take(connection, key, number, person, step, now=now)
+    return await _take(services, key, number, person, step)
 
 
 async def _take(
-    connection: Connection,
+    services: Services,
     key: str,
     number: int,
     person: SignedIn,
-    step: Callable[[ReviewState, SideOfReview], ReviewState],
-    *,
-    now: datetime,
+    step: Step,
 ) -> Review:
-    standing = (await locked(connection, key, at=now)).experiment
-    side = _interpreter_side(standing, person)
-    review = await review_for_update(connection, key, number)
+    now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        standing = (await locked(connection, key, at=now)).experiment
+        side = _interpreter_side(standing, person)
+        review = await review_for_update(connection, key, number)
+        after = _stepped(review.state, side, now, step)
+        await store_step(connection, review, after)
+        if after.concluded_at is not None:
+            await _conclude(connection, standing, after, now)
+        return review_of(key, await review_for_update(connection, key, number), side, now=now)
+
+
+def _stepped(
+    state: ReviewState,
+    side: SideOfReview,
+    now: datetime,
+    step: Step,
+) -> ReviewState:
     try:
-        after = step(review.state, side)
+        return step(state, side, now)
     except ReviewError as refusal:
         raise ProblemError(
             problems.CONFLICT, refusal.detail, field=refusal.field, rule="review"
         ) from None
-    await store_step(connection, review, after)
-    if after.concluded_at is not None:
-        await _conclude(connection, standing, after, now)
-    return review_of(key, await review_for_update(connection, key, number), side, now=now)
 
 
 async def _conclude(

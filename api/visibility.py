@@ -15,9 +15,10 @@ from api.identity import Asking, Machine, SignedIn, seen_as
 from schemas.policies import READY_MADE, WORKSHOP, Level, Phase, Policy
 from schemas.resources import Experiment
 from schemas.scopes import Scope
-from storage.access_log import ReviewMarks, log_access, review_marks
+from storage.access_log import log_access
 from storage.experiments import UnknownExperimentError, experiment
 from storage.pool import Connection
+from storage.reviews import is_signed_by_both
 from transparency.access_log import Access, Action, must_log
 from transparency.interpretation import Marker, marker_of
 from transparency.phases import phase_of
@@ -71,21 +72,20 @@ async def sight_of(
     """
     now = now or datetime.now(UTC)
     found = await experiment(connection, key, at=now)
-    marks = (await review_marks(connection, [key])).get(key, ReviewMarks())
-    sight = sight_on(found, marks, asking)
+    sight = sight_on(found, asking, signed_by_both=await is_signed_by_both(connection, key))
     if not sight.reaches(needed):
         raise UnknownExperimentError(f"no experiment has the key {key!r}")
     return sight
 
 
-def sight_on(found: Experiment, marks: ReviewMarks, asking: Asking) -> Sight:
-    """Return how this experiment is seen. Pure."""
+def sight_on(found: Experiment, asking: Asking, *, signed_by_both: bool = False) -> Sight:
+    """Return how this experiment is seen; the level does not depend on the signatures. Pure."""
     if isinstance(asking, Machine) and Scope.ADMIN in asking.scopes:
         return Sight(found, None, None, None)
     viewer, stake = seen_as(asking), stake_of(found)
-    phase = _phase_of(found, marks)
+    phase = _phase_of(found)
     level = level_for(_policy_of(found), viewer, stake, phase)
-    marker = marker_of(viewer, stake, phase, signed_by_both=marks.is_signed_by_both)
+    marker = marker_of(viewer, stake, phase, signed_by_both=signed_by_both)
     return Sight(found, level, marker, asking.person if isinstance(asking, SignedIn) else None)
 
 
@@ -106,8 +106,8 @@ async def log_read(connection: Connection, sight: Sight, *, route: str, at: date
         await log_access(connection, access, experiment=sight.experiment.key, route=route, at=at)
 
 
-def _phase_of(found: Experiment, marks: ReviewMarks) -> Phase:
-    furthest = Phase.IN_REVIEW if marks.was_in_review else Phase.RUNNING
+def _phase_of(found: Experiment) -> Phase:
+    furthest = Phase.RUNNING if found.reviewed_at is None else Phase.IN_REVIEW
     return phase_of(found.status.value, furthest=furthest)
 
 

@@ -180,22 +180,22 @@ def _key(number: int) -> str:
 async def _questions(pool: Pool, count: int, rounds: int) -> Figures:
     asked: dict[str, Callable[[Connection, int], Awaitable[object]]] = {
         "list: a page of 10": lambda c, n: experiments_after(
-            c, after=_key(n % count), limit=10, wanted=Wanted()
+            c, after=1 + n % count, limit=10, wanted=Wanted()
         ),
         "list: first of a team that runs": lambda c, n: experiments_after(
             c,
-            after="",
+            after=None,
             limit=1,
             wanted=Wanted(status=ExperimentStatus.RUNNING, team=f"team-{n % min(50, count)}"),
         ),
         "list: drafts (none)": lambda c, _: experiments_after(
-            c, after="", limit=1, wanted=Wanted(status=ExperimentStatus.DRAFT)
+            c, after=None, limit=1, wanted=Wanted(status=ExperimentStatus.DRAFT)
         ),
         "search: a word of one": lambda c, n: experiments_after(
-            c, after="", limit=1, wanted=Wanted(words=(f"{n % count:05}",))
+            c, after=None, limit=1, wanted=Wanted(words=(f"{n % count:05}",))
         ),
         "search: first of an eighth": lambda c, _: experiments_after(
-            c, after="", limit=1, wanted=Wanted(words=("webin", "prob"))
+            c, after=None, limit=1, wanted=Wanted(words=("webin", "prob"))
         ),
         "read one": lambda c, n: experiment(c, _key(n % count)),
         "its line": lambda c, n: line_of(c, _key(n % count), limit=500),

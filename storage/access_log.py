@@ -1,6 +1,6 @@
 """The access log: entries are added, read by those concerned, and never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,14 +23,6 @@ class Entry:
     experiment: str | None
     route: str
     detail: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewMarks:
-    """Whether an experiment was ever in review, and whether both sides signed the last one."""
-
-    was_in_review: bool = False
-    is_signed_by_both: bool = False
 
 
 async def log_access(
@@ -74,9 +66,3 @@ async def accesses_before(
         )
         for number, at, action, person, of, level, route, detail in await cursor.fetchall()
     ]
-
-
-async def review_marks(connection: Connection, keys: Sequence[str]) -> dict[str, ReviewMarks]:
-    """Return how far each of these experiments was ever reviewed."""
-    cursor = await connection.execute(statement("review_marks"), {"keys": list(keys)})
-    return {key: ReviewMarks(*marks) for key, *marks in await cursor.fetchall()}

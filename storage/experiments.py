@@ -115,9 +115,9 @@ async def locked(connection: Connection, key: str, *, at: datetime | None = None
 
 
 async def experiments_after(
-    connection: Connection, *, after: str, limit: int, wanted: Wanted | None = None
-) -> list[Experiment]:
-    """Return up to `limit` of the experiments that are wanted whose key sorts behind `after`."""
+    connection: Connection, *, after: int | None, limit: int, wanted: Wanted | None = None
+) -> list[Found]:
+    """Return up to `limit` of the experiments that are wanted, by key, behind the row `after`."""
     wanted = wanted or Wanted()
     values: dict[str, Any] = {
         "after": after,
@@ -128,9 +128,15 @@ async def experiments_after(
         "team": wanted.team,
     }
     if not wanted.words:
-        return [found.experiment for found in await read(connection, "experiments_after", values)]
+        return await read(connection, "experiments_after", values)
     values["words"] = " & ".join(f"'{word}':*" for word in wanted.words)
-    return [found.experiment for found in await read(connection, "experiments_with_words", values)]
+    return await read(connection, "experiments_with_words", values)
+
+
+async def experiments_of(connection: Connection, keys: Sequence[str]) -> dict[str, Experiment]:
+    """Return the experiments of these keys, by key."""
+    found = await read(connection, "experiments_by_keys", {"keys": list(keys)})
+    return {row.experiment.key: row.experiment for row in found}
 
 
 async def line_of(connection: Connection, key: str, *, limit: int) -> list[Experiment]:

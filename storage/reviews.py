@@ -67,6 +67,12 @@ async def reviews_of(connection: Connection, key: str) -> list[StoredReview]:
     return await _with_sides(connection, await cursor.fetchall())
 
 
+async def is_signed_by_both(connection: Connection, key: str) -> bool:
+    """Tell whether both sides signed the last review of an experiment that was concluded."""
+    cursor = await connection.execute(statement("is_signed_by_both"), {"key": key})
+    return await cursor.fetchone() == (True,)
+
+
 async def review_for_update(connection: Connection, key: str, number: int) -> StoredReview:
     """Return a review, locked until the end of the transaction. Raises UnknownReviewError."""
     asked = {"key": key, "number": number}

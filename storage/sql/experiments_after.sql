@@ -3,7 +3,7 @@ SELECT id, body, status AS stored, epoch, created_at, registered_at, started_at,
        stop_reason, reviewed_at, decided_at, starts_at, ends_at, longest_window, invalidated,
        now() AS read_at
 FROM experiments
-WHERE key > %(after)s
+WHERE key > coalesce((SELECT key FROM experiments WHERE id = %(after)s::bigint), '')
   AND (%(stored)s::text IS NULL OR status = %(stored)s)
   AND (%(standing)s::text IS NULL OR status <> 'registered'
        OR %(standing)s = CASE WHEN starts_at > now() THEN 'registered'

@@ -5,7 +5,7 @@ WITH named AS MATERIALIZED (
     FROM experiments WHERE words @@ to_tsquery('simple', %(words)s)
 ), page AS MATERIALIZED (
     SELECT id FROM named
-    WHERE key > %(after)s
+    WHERE key > coalesce((SELECT key FROM experiments WHERE id = %(after)s::bigint), '')
       AND (%(stored)s::text IS NULL OR status = %(stored)s)
       AND (%(standing)s::text IS NULL OR status <> 'registered'
            OR %(standing)s = CASE WHEN starts_at > now() THEN 'registered'

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.api.company import Company, history, waiting
@@ -77,6 +78,10 @@ def table(house: House) -> Iterator[Table]:
 def texts(browser: Browser) -> list[str | None]:
     (review,) = browser.get(REVIEWS).json()["reviews"]
     return [reading["text"] for reading in review["readings"]]
+
+
+def known_to(asking: Browser | httpx.Client) -> list[str]:
+    return [found["learning"] for found in asking.get("/v1/learnings").json()["learnings"]]
 
 
 def test_the_whole_way_from_two_readings_to_the_library(table: Table) -> None:
@@ -155,6 +160,9 @@ def test_keeping_on_looking_ends_the_review_and_not_the_experiment(table: Table)
     table.sign(table.marketer)
 
     assert table.status() == "running"
+    assert known_to(table.seller) == [LEARNING]
+    assert known_to(table.leader) == []
+    assert known_to(table.house.client) == [LEARNING]
     assert (
         table.marketer.send("POST", REVIEWS, json={"deadline": "2099-01-01T00:00:00Z"}).json()[
             "number"
