@@ -5,6 +5,7 @@ experiment moves on, and nobody further away sees more than those who do the wor
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from enum import Enum, StrEnum
 from functools import total_ordering
 from itertools import pairwise
@@ -119,28 +120,31 @@ _NEIGHBOURS = tuple((pair, phase) for pair in pairwise(Audience) for phase in Ph
 class Policy(PolicyDraft):
     """A policy as stored; a change is a new version, and experiments keep the one they name."""
 
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(ge=1)]
+    created_at: datetime
+    created_by: str | None
+    """Null for those that came with the platform, and for what the deployment token wrote."""
 
 
 def _levels(running: str, in_review: str, decided: str) -> PhaseLevels:
     return PhaseLevels(running=Level(running), in_review=Level(in_review), decided=Level(decided))
 
 
-OPEN = Policy(
+OPEN = PolicyDraft(
     key="open",
     name="Both sides see breakdowns at all times, the organisation all readings",
     owner_team=_levels("segments", "segments", "segments"),
     other_side=_levels("segments", "segments", "segments"),
     organisation=_levels("metrics", "metrics", "metrics"),
 )
-SHARED = Policy(
+SHARED = PolicyDraft(
     key="shared",
     name="Both sides read, the owner breaks down, the organisation hears what was decided",
     owner_team=_levels("segments", "segments", "segments"),
     other_side=_levels("metrics", "metrics", "metrics"),
     organisation=_levels("none", "none", "headline"),
 )
-WORKSHOP = Policy(
+WORKSHOP = PolicyDraft(
     key="workshop",
     name="The owner works undisturbed, the other side reads from the review on",
     owner_team=_levels("segments", "segments", "segments"),
@@ -148,6 +152,9 @@ WORKSHOP = Policy(
     organisation=_levels("none", "none", "headline"),
 )
 DEFAULT = SHARED
-READY_MADE: Mapping[str, Policy] = MappingProxyType(
+STRICTEST = WORKSHOP
+"""What holds for an experiment whose policy is not known."""
+READY_MADE: Mapping[str, PolicyDraft] = MappingProxyType(
     {policy.key: policy for policy in (OPEN, SHARED, WORKSHOP)}
 )
+"""The first versions of the policies that every house begins with."""
