@@ -18,25 +18,17 @@ def test_the_table_holds_the_levels_of_the_policy(policy, language):
     assert told == {a: {p: policy.of(a).at(p) for p in Phase} for a in Audience}
 
 
-@pytest.mark.parametrize(
-    ("language", "sentence"),
-    [
-        (
-            "en",
-            (
-                "Until a review is opened, the other side sees the headline: how many units take part, "
-                "and what may be concluded on the primary metrics."
-            ),
-        ),
-        (
-            "de",
-            (
-                "Bis ein Review beginnt, sieht die andere Seite die Kernaussage: wie viele Einheiten "
-                "teilnehmen und was sich zu den Hauptmetriken sagen lässt."
-            ),
-        ),
-    ],
+ENGLISH = (
+    "Until a review is opened, the other side sees the headline: how many units take part, and "
+    "what may be concluded on the primary metrics."
 )
+GERMAN = (
+    "Bis ein Review beginnt, sieht die andere Seite die Kernaussage: wie viele Einheiten "
+    "teilnehmen und was sich zu den Hauptmetriken sagen lässt."
+)
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("en", ENGLISH), ("de", GERMAN)])
 def test_a_cell_is_a_sentence_that_can_be_read_alone(language, sentence):
     (_, other_side, _) = explained(WORKSHOP, language)
 
