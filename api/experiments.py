@@ -22,6 +22,7 @@ from schemas.resources import Experiment, ExperimentDraft, Key, Resource, Side, 
 from storage import registry
 from storage.pool import Connection
 from storage.registry import Wanted, add_experiment, experiments_after, replace_draft
+from transparency.dimensions import PersonDimensionError, refuse_person_dimension
 
 MOST_OF_A_LINE = 500
 MOST_OF_A_NUMBER = 2**63 - 1
@@ -60,6 +61,7 @@ async def write_draft(
 ) -> Experiment:
     """Write down a draft; it counts nothing before it is registered."""
     refuse_foreign_owner(viewer, draft.owner)
+    _refuse_people(draft)
     async with services.database.connection() as connection:
         written = await add_experiment(connection, draft, at=datetime.now(UTC))
     response.headers["Location"] = f"{router.prefix}/{written.key}"
@@ -105,6 +107,7 @@ async def change_draft(
     """Change a draft; what is registered is amended instead."""
     if draft.key != key:
         raise InvalidInputError(InputError("key", "other_key", f"the address says {key!r}"))
+    _refuse_people(draft)
     now = datetime.now(UTC)
     async with services.database.connection() as connection:
         before = await changeable(connection, viewer, key, at=now)
@@ -176,6 +179,16 @@ async def read_line(key: str, services: ServicesHere, viewer: Viewer) -> Line:
         await readable(connection, viewer, key, at=datetime.now(UTC))
         line = await registry.line_of(connection, key, limit=MOST_OF_A_LINE)
         return Line(experiments=[one for one in line if may_read(viewer, one)])
+
+
+def _refuse_people(draft: ExperimentDraft) -> None:
+    """Raise InvalidInputError where accounts would be broken down by people."""
+    for number, dimension in enumerate(draft.dimensions):
+        try:
+            refuse_person_dimension(dimension.field)
+        except PersonDimensionError as refused:
+            place, rule = f"dimensions.{number}.field", f"names_{refused.kind}"
+            raise InvalidInputError(InputError(place, rule, str(refused))) from None
 
 
 async def _page(

@@ -86,7 +86,7 @@ TOUCHES_EVERYTHING = frozenset(
 TOUCHES_NOTHING = frozenset(
     {
         *("name", "hypothesis", "decision_rule", "owner", "team", "interpreters", "policy"),
-        *("follows", "template"),
+        *("follows", "template", "campaign"),
     }
 )
 """What people read, who reads it, and where the question comes from."""
@@ -94,7 +94,9 @@ TOUCHES_NOTHING = frozenset(
 DEPENDS = frozenset({"variants", "ends_at", "metrics"})
 """What is looked at more closely."""
 
-NEVER = frozenset({"key"})
+NEVER = frozenset({"key", "dimensions"})
+"""What an experiment is called by; and groups: of two ways to group the same accounts, the small
+ones would follow."""
 
 
 def _counts_other_units(before: ExperimentDraft, after: ExperimentDraft, now: datetime) -> bool:

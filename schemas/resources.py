@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.dimensions import MOST_DIMENSIONS, Dimension, refuse_unfit
 from schemas.event_filters import Condition, EventFilter, FieldPath, Resource, Scalar
 from schemas.lifecycle import ExperimentStatus, Interpreters, Invalidation
 from schemas.metric_definitions import (
@@ -24,6 +25,7 @@ from schemas.metric_definitions import (
 __all__ = [
     "AssignmentExposure",
     "Condition",
+    "Dimension",
     "EventFilter",
     "Experiment",
     "ExperimentDraft",
@@ -137,6 +139,10 @@ class ExperimentDraft(Resource):
     """The visibility policy: how much each audience sees in each phase."""
     follows: Key | None = None
     """The experiment that raised this question."""
+    campaign: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The campaign that it is part of, as events name it."""
+    dimensions: Annotated[tuple[Dimension, ...], Field(max_length=MOST_DIMENSIONS)] = ()
+    """By what accounts are broken down; fixed for good when the experiment is registered."""
     decision_rule: Text | None = None
     """In words, where it is not the usual one: adopt what is better on at least one primary metric
     while every guardrail is safe."""
@@ -160,6 +166,7 @@ class ExperimentDraft(Resource):
         self._check_times()
         self._check_variant_map(set(keys))
         _check_comparisons(self.comparisons, self.variants)
+        refuse_unfit(self.dimensions, self.unit)
         if any(earlier >= later for earlier, later in pairwise(self.looks)):
             raise ValueError("looks: every share larger than the one before")
         if self.follows == self.key:

@@ -123,13 +123,14 @@ _EXPERIMENT = {
         Level.HEADLINE,
         "key name hypothesis owner unit randomised starts_at ends_at planned_units status epoch "
         "created_at started_at stopped_at stop_reason team policy follows decision_rule template "
-        "registered_at closed_at windows_close_at reviewed_at decided_at",
+        "registered_at closed_at windows_close_at reviewed_at decided_at campaign",
     ),
     "variants": _within(Level.HEADLINE, _at(Level.HEADLINE, "key name weight control")),
     **_at(Level.METRICS, "alpha looks"),
     "comparisons": Place(level=Level.METRICS, whole=True),
     "interpreters": Place(level=Level.METRICS, whole=True),
     "invalidated": Place(level=Level.METRICS, whole=True),
+    "dimensions": Place(level=Level.METRICS, whole=True),
     "exposure": Place(level=Level.METRICS, whole=True),
     "metrics": Place(level=Level.METRICS, whole=True),
 }
@@ -138,7 +139,7 @@ _CELL = {
     "values": Place(level=Level.SEGMENTS, whole=True),
 }
 _BREAKDOWN = {
-    **_at(Level.SEGMENTS, "dimension name"),
+    **_at(Level.SEGMENTS, "dimension name measures has_ended"),
     "rows": _within(
         Level.SEGMENTS,
         {
