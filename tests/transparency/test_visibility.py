@@ -1,4 +1,4 @@
-"""Who sees how much: the whole table written out by hand, and what no policy may do."""
+"""Who sees how much: the rule against the whole table, and what no policy may do."""
 
 from itertools import pairwise, product
 
@@ -16,6 +16,7 @@ from schemas.policies import (
     Phase,
     PolicyDraft,
 )
+from tests.transparency.levels import PHASES, POLICIES, TABLE, level_of
 from transparency.interpretation import Interpretation, marker_of
 from transparency.phases import LIFECYCLE, phase_of
 from transparency.viewers import Role, Stake, Viewer, audience_of
@@ -73,33 +74,11 @@ PEOPLE = {
     "somebody without a role": Viewer(person="guest", side=Side.MARKETING),
 }
 
-# n none, h headline, m metrics, s segments; running, in review, decided.
-TABLE = {
-    # person                                   open   shared workshop
-    "marketer of the owner team":             ("sss", "sss", "sss"),
-    "marketer of another team":               ("mmm", "nnh", "nnh"),
-    "interpreter of another marketing team":  ("sss", "sss", "sss"),
-    "seller":                                 ("sss", "mmm", "hmm"),
-    "interpreter of sales":                   ("sss", "mmm", "hmm"),
-    "leader of the owner team":               ("mmm", "mmm", "mmm"),
-    "leader of sales":                        ("mmm", "mmm", "hmm"),
-    "leader of the house":                    ("mmm", "nnh", "nnh"),
-    "engineer":                               ("mmm", "nnh", "nnh"),
-    "engineer in the owner team":             ("mmm", "nnh", "nnh"),
-    "steward":                                ("mmm", "nnh", "nnh"),
-    "somebody without a role":                ("mmm", "nnh", "nnh"),
-}  # fmt: skip
-LETTERS = {
-    "n": Level.NONE,
-    "h": Level.HEADLINE,
-    "m": Level.METRICS,
-    "s": Level.SEGMENTS,
-}
 CASES = [
-    (person, policy, phase, LETTERS[row[column][number]])
-    for person, row in TABLE.items()
-    for column, policy in enumerate(("open", "shared", "workshop"))
-    for number, phase in enumerate(Phase)
+    (person, policy, phase, level_of(person, policy, phase.value))
+    for person in TABLE
+    for policy in POLICIES
+    for phase in Phase
 ]
 
 
@@ -112,8 +91,8 @@ def test_everybody_sees_what_the_table_says(person, policy, phase, expected):
 
 def test_the_table_speaks_of_everybody_and_every_policy():
     assert TABLE.keys() == PEOPLE.keys()
-    assert list(READY_MADE) == ["open", "shared", "workshop"]
-    assert len(CASES) == len(PEOPLE) * 3 * 3
+    assert tuple(READY_MADE) == POLICIES
+    assert tuple(Phase) == PHASES
     assert DEFAULT is READY_MADE["shared"]
 
 
