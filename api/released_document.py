@@ -14,6 +14,7 @@ from inference.readings import obstacle_of
 from inference.wording import Language
 from schemas.resources import Experiment
 from storage.released_readings import Figures, MetricFigures
+from transparency.breakdowns import breakdown_document
 from transparency.releases import NextStep, next_step, sentence_of
 
 Document = Mapping[str, Any]
@@ -41,6 +42,7 @@ def released_documents(
             msgspec.to_builtins(results_of(read, language)), whole, shown, steps, waits, language
         )
         | _release(released_at, shown, steps, language)
+        | _breakdowns(figures, counted)
         for language, whole in live.items()
     }
 
@@ -81,6 +83,18 @@ def _release(
     )
     at = None if released_at is None else msgspec.to_builtins(released_at)
     return {"released_at": at, "release_sentence": sentence}
+
+
+def _breakdowns(figures: Figures, counted: Counted) -> dict[str, Any]:
+    """Breakdowns by the dimensions that were registered; nothing where there are none."""
+    experiment = counted.totals.body.experiment
+    variants = [variant.key for variant in experiment.variants]
+    documents = [
+        breakdown_document(dimension, figures.breakdowns[dimension.field], variants)
+        for dimension in experiment.dimensions
+        if dimension.field in figures.breakdowns
+    ]
+    return {"breakdowns": documents} if documents else {}
 
 
 def _metric(

@@ -29,7 +29,7 @@ def next_figures(before: Figures, counted: Counted) -> Figures | None:
     due = moves_due(before.ever_shown, counted.progress, intake_is_open=counted.intake_is_open)
     found = {key: _moved(before.metrics.get(key), key, due[key], counted) for key in sorted(due)}
     moved = {key: figures for key, figures in found.items() if figures is not None}
-    return Figures(metrics={**before.metrics, **moved}) if moved else None
+    return replace(before, metrics={**before.metrics, **moved}) if moved else None
 
 
 def in_use(before: Figures, body: DefinitionBody) -> dict[str, MetricFigures]:

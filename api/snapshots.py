@@ -3,34 +3,24 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from api import problems
-from api.counted import Counted, count
+from api.counting import LANGUAGES, Documents, count_now, documents_of
 from api.database import Database
 from api.problems import ProblemError
 from api.releases import released
-from api.results_document import read_of, results_of, timeless
+from api.results_document import timeless
 from api.visibility import Sight
-from inference.small_experiments import needs_unit_outcomes
 from inference.wording import Language
 from schemas.policies import Level
-from schemas.resources import Experiment
-from storage.pool import Connection
-from storage.readings import ExperimentTotals, load_totals
+from storage.readings import load_totals
 from storage.registry import experiment
-from storage.unit_outcomes import unit_outcomes
 from transparency.interpretation import Marker
 
-MOST_HOMES = 2_000
-"""Of an experiment that is read unit by unit: some twenty milliseconds for each reading."""
-
 Document = Mapping[str, Any]
-Documents = Mapping[Language, Document]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -88,30 +78,10 @@ async def take_snapshot(database: Database, key: str) -> Snapshot:
     async with database.connection() as connection:
         totals = await load_totals(connection, key)
         registered = await experiment(connection, key)
-        counted = None if totals is None else await _counted(connection, totals)
+        counted = None if totals is None else await count_now(connection, totals)
     if counted is None:
         raise ProblemError(
             problems.CONFLICT, f"experiment {key!r} is a draft; it has results once it is started"
         )
-    documents = await asyncio.to_thread(_documents, registered, counted)
+    documents = await asyncio.to_thread(documents_of, registered, counted)
     return Snapshot(documents, lambda: released(database, registered, counted, documents))
-
-
-async def _counted(connection: Connection, totals: ExperimentTotals) -> Counted:
-    """What there is to read, with single units of the same snapshot where a reading asks for them.
-
-    In a thread, like the reading: many metrics and arms take a while, and the gateway runs in this
-    loop.
-    """
-    now = datetime.now(UTC)
-    counted = await asyncio.to_thread(lambda: count(totals, now=now))
-    moments = counted.observations.moments
-    if not totals.is_built or not needs_unit_outcomes(counted.plan, moments, now=now):
-        return counted
-    units = await unit_outcomes(connection, totals.definition_id, totals.body, most=MOST_HOMES)
-    return counted.with_units(units)
-
-
-def _documents(registered: Experiment, counted: Counted) -> Documents:
-    read = read_of(registered, counted)
-    return {language: msgspec.to_builtins(results_of(read, language)) for language in LANGUAGES}

@@ -1,7 +1,7 @@
 """By what the accounts of an experiment are grouped, and into which groups: said before it starts.
 
 Groups that data chose would tell of data: which are the largest, and when one became so. Groups
-that are named in advance tell nothing, stay the same, and keep what events hold out of what is kept.
+that are named in advance tell nothing and stay the same, and nothing that events hold is kept.
 """
 
 from typing import Annotated, Self

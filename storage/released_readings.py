@@ -14,6 +14,7 @@ from inference.plan import MetricMoments, UnitOutcome
 from inference.wording import Language
 from storage.pool import Connection
 from storage.statements import statement
+from transparency.breakdowns import Breakdown
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +44,10 @@ class MetricFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What all figures of a reading are made from, by metric."""
+    """What all figures of a reading are made from, by metric and by dimension."""
 
     metrics: Mapping[str, MetricFigures]
+    breakdowns: Mapping[str, Breakdown] = {}
 
     @property
     def mature(self) -> dict[str, dict[str, int]]:

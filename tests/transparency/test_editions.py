@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.dimensions import Dimension
 from transparency.audit import (
     AuditError,
     Fact,
@@ -15,10 +16,10 @@ from transparency.audit import (
     first_exposed,
     widths,
 )
-from transparency.breakdowns import breakdown_document
+from transparency.breakdowns import Breakdown, breakdown_document
 from transparency.dimensions import PersonDimensionError
 from transparency.edition_knowledge import open_part
-from transparency.editions import EditionError, History, next_edition, shown, shown_total
+from transparency.editions import EditionError, History, Shown, next_edition, shown, shown_total
 from transparency.reading_steps import ArmProgress, reading_is_due
 from transparency.tables import Cell
 
@@ -224,17 +225,27 @@ def test_a_breakdown_names_only_groups_that_are_shown():
     plain = after({"email": 30, "ad": 9, "event": 2})
     question = after({"email": 20, "ad": 12})
 
-    found = breakdown_document("channel", "Channel", {"plain": plain, "question": question})
+    groups = {"plain": shown(plain), "question": shown(question)}
+    totals = {"plain": Shown(Cell(41, {"deals": 41}), 1)}
 
-    assert [row["value"] for row in found["rows"]] == ["ad", "email"]
-    assert found["rows"][0]["cells"] == [
+    found = breakdown_document(
+        Dimension(field="channel", values=("email", "ad", "event")),
+        Breakdown(measures=("deals",), totals=totals, groups=groups),
+        ["plain", "question"],
+    )
+
+    assert [row["value"] for row in found["rows"]] == ["email", "ad"]
+    assert found["rows"][1]["cells"] == [
         {"variant": "plain", "hidden": True},
         {"variant": "question", "accounts": 12, "values": {"deals": 12}, "edition": 1},
     ]
-    assert [total["accounts"] for total in found["totals"]] == [41, 32]
+    assert found["totals"][0]["accounts"] == 41
+    assert found["totals"][1] == {"variant": "question", "hidden": True}
     assert "event" not in str(found)
 
 
 def test_there_is_no_breakdown_by_employee():
     with pytest.raises(PersonDimensionError, match=r"data\.owner: names an employee"):
-        breakdown_document("data.owner", "Owner", {})
+        breakdown_document(
+            Dimension(field="data.owner", values=("ann",)), Breakdown(measures=()), []
+        )
