@@ -12,6 +12,7 @@ with warnings.catch_warnings():
 from tests.services import (
     _database_numbers,
     database,
+    databases,
     empty_database,
     kafka_broker,
     migrated_template,
@@ -26,6 +27,7 @@ settings.load_profile("brief")
 __all__ = [
     "_database_numbers",
     "database",
+    "databases",
     "empty_database",
     "kafka_broker",
     "migrated_template",

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psycopg
 import pytest
 from kafka import KafkaAdminClient
 from psycopg import sql
@@ -19,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from cli.kafka_server import KafkaHome, running_kafka
 from cli.postgres_server import PostgresHome, running_postgres
 from cli.settings import Settings
+from tests.databases import Databases, drop, execute
 
 TEMPLATE = "roundtable_template"
 # Tests kill the server on purpose, but no test survives a crash of the machine.
@@ -65,9 +65,15 @@ def migrated_template(postgres_server: str) -> str:
     """Migrate one database that every test's database is a copy of."""
     from storage import migrate  # noqa: PLC0415 - tests without a database need no storage
 
-    _execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate.apply(make_conninfo(postgres_server, dbname=TEMPLATE))
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_server: str, migrated_template: str) -> Databases:
+    """Lends migrated databases; a module that shares one takes it with `copied`."""
+    return Databases(postgres_server, migrated_template)
 
 
 @pytest.fixture(scope="session")
@@ -76,27 +82,20 @@ def _database_numbers() -> Iterator[int]:
 
 
 @pytest.fixture
-def database(
-    postgres_server: str, migrated_template: str, _database_numbers: Iterator[int]
-) -> Iterator[str]:
+def database(databases: Databases) -> Iterator[str]:
     """A migrated, empty database for one test; yields its conninfo."""
-    name = f"test_{next(_database_numbers)}"
-    # Copying files takes a quarter of what copying through the write-ahead log takes.
-    copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-    _execute(postgres_server, copy.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-    yield make_conninfo(postgres_server, dbname=name)
-    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-    _execute(postgres_server, drop.format(sql.Identifier(name)))
+    yield databases.take()
+    databases.give_back()
 
 
 @pytest.fixture
-def empty_database(postgres_server: str, _database_numbers: Iterator[int]) -> Iterator[str]:
+def empty_database(postgres_server: str) -> Iterator[str]:
     """A database without any table, for tests of the migrations; yields its conninfo."""
-    name = f"empty_{next(_database_numbers)}"
-    _execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield make_conninfo(postgres_server, dbname=name)
-    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-    _execute(postgres_server, drop.format(sql.Identifier(name)))
+    name = "empty"
+    execute(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    conninfo = make_conninfo(postgres_server, dbname=name)
+    yield conninfo
+    drop(postgres_server, conninfo)
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +127,3 @@ def topics_of(admin: KafkaAdminClient) -> Callable[..., str]:
         return fresh
 
     return create_topic
-
-
-def _execute(conninfo: str, statement: sql.Composed) -> None:
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute(statement)
