@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from api import (
     access_log,
     amendments,
+    breakdowns,
     currency_rates,
     dead_letters,
     deals,
@@ -55,6 +56,7 @@ ROUTERS = (
     experiment_checks.router,
     templates.router,
     results.router,
+    breakdowns.router,
     deals.router,
     reviews.router,
     learnings.router,

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.breakdowns_document import BreakdownOfResults
 from api.deals_document import Deals
 from api.health import NotReadyProblem
 from api.known_results import KnownResults
@@ -20,7 +21,7 @@ from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIBED = (
     *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
-    *(Receipt, ShownResults, Deals, ShownExplanation, KnownResults),
+    *(Receipt, ShownResults, BreakdownOfResults, Deals, ShownExplanation, KnownResults),
 )
 
 

@@ -59,7 +59,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 class ShownResults(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody may see of the results: what is held back is absent, and `withheld` says why.
 
-    The deployment's own token sees `Results` whole, without the last five. For all others figures
+    The deployment's own token sees `Results` whole, without the last six. For all others figures
     move in steps: `released_at` is the last one, and `release_sentence` says what the next waits
     for; a metric has its own `released_at` and the `next_step_units` that still have to mature.
     """
@@ -80,6 +80,7 @@ class ShownResults(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[Mapping[str, Any], ...]
     metrics: tuple[Mapping[str, Any], ...]
     decisions: tuple[Mapping[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
+    breakdowns: tuple[Mapping[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
     released_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
     release_sentence: str | msgspec.UnsetType | None = msgspec.UNSET
     interpretation: str | msgspec.UnsetType | None = msgspec.UNSET
