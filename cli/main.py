@@ -38,6 +38,7 @@ SUBCOMMANDS = (
     Subcommand("event-types", "cli.event_types", "Register event types of the house; list them."),
     Subcommand("read", "cli.read", "Show what an experiment's data say, once or live."),
     Subcommand("doctor", "cli.doctor", "Say what is wrong and what to do about it."),
+    Subcommand("verify", "cli.verify", "Recompute every figure from the events; show differences."),
     Subcommand("migrate", "cli.migrate", "Bring the database to the newest schema."),
     Subcommand("topics", "cli.topics", "Create the topics that are missing and show all."),
     Subcommand("schemas", "cli.publish", "Write the published contracts anew."),
