@@ -119,7 +119,7 @@ def _counts(cell: Node, measures: Sequence[str]) -> dict[str, Any]:
         return {"variant": cell["variant"], "hidden": True}
     events = {m: cell["values"][m] for m in measures if m in cell["values"]}
     kept = {name: cell[name] for name in ("variant", "accounts", "edition")}
-    return {**kept, "events": events}
+    return {**kept, "events": events} if events else kept
 
 
 def _shares(rows: Sequence[Node], measure: str) -> dict[tuple[str, str], ShrunkenShare]:

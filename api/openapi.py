@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.breakdowns_document import BreakdownOfResults
+from api.campaign_document import CampaignSums
 from api.deals_document import Deals
 from api.health import NotReadyProblem
 from api.known_results import KnownResults
@@ -21,7 +22,15 @@ from schemas.problems import PROBLEM_MEDIA_TYPE, Problem
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIBED = (
     *(Problem, InvalidInput, NotReadyProblem, AllRefusedProblem, NotTakenProblem),
-    *(Receipt, ShownResults, BreakdownOfResults, Deals, ShownExplanation, KnownResults),
+    *(
+        Receipt,
+        ShownResults,
+        BreakdownOfResults,
+        CampaignSums,
+        Deals,
+        ShownExplanation,
+        KnownResults,
+    ),
 )
 
 

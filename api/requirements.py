@@ -86,6 +86,7 @@ REQUIREMENTS: Mapping[str, Requirement] = MappingProxyType(
         "POST /v1/experiments/{key}/stop": needs("registry:write"),
         "GET /v1/experiments/{key}/results": needs("results:read"),
         "GET /v1/experiments/{key}/breakdowns": needs("results:read"),
+        "GET /v1/campaigns/{campaign}": needs("results:read"),
         "GET /v1/experiments/{key}/deals": needs("results:read"),
         "GET /v1/experiments/{key}/stream": needs("results:read"),
         "GET /v1/experiments/{key}/explain": needs("results:read"),
