@@ -20,8 +20,8 @@ from tests.services import (
     service_settings,
 )
 
-# Every run searches a little; `--hypothesis-profile default` or `thorough` searches longer.
-settings.register_profile("brief", max_examples=30)
+# Every run repeats one brief search; `--hypothesis-profile default` or `thorough` search anew.
+settings.register_profile("brief", max_examples=30, derandomize=True, deadline=None)
 settings.load_profile("brief")
 
 __all__ = [

@@ -13,6 +13,7 @@ import psycopg
 from fastapi import FastAPI
 
 from api.passwords import Passwords
+from tests.api.serving import open_client
 
 PASSWORD = "correct horse battery staple"
 SIDE_OF_ROLE = {"marketer": "marketing", "seller": "sales"}
@@ -106,9 +107,7 @@ class House:
     @contextmanager
     def browser(self, **more: Any) -> Iterator[Browser]:
         """Open a browser in which nobody is signed in."""
-        with httpx.Client(
-            base_url=self.client.base_url, timeout=30, trust_env=False, **more
-        ) as client:
+        with open_client(self.client.base_url, **more) as client:
             yield Browser(client)
 
     @contextmanager
@@ -123,12 +122,8 @@ class House:
         """Make a token and open a client that shows it."""
         made = self.client.post("/v1/tokens", json={"name": "A machine", "scopes": scopes})
         assert made.status_code == 201, made.text
-        with httpx.Client(
-            base_url=self.client.base_url,
-            headers={"Authorization": f"Bearer {made.json()['secret']}"},
-            timeout=30,
-            trust_env=False,
-        ) as client:
+        authorization = {"Authorization": f"Bearer {made.json()['secret']}"}
+        with open_client(self.client.base_url, headers=authorization) as client:
             self.ids["machine"] = made.json()["token"]["id"]
             yield client
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 from psycopg import AsyncConnection
@@ -19,7 +18,7 @@ from api.app import build_app
 from storage.released_readings import latest_release, release
 from tests.api.company import Company, download, exposure, history, waiting
 from tests.api.house import Browser, House, run
-from tests.api.serving import serving, settings, wait_for
+from tests.api.serving import open_client, serving, settings, wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -257,7 +256,7 @@ def second_process(floor: Floor) -> Iterator[list[Browser]]:
         wait_for(lambda: client.get("/v1/metrics").status_code == 200)
         browsers = []
         for name in ("ada", "ben"):
-            pages = httpx.Client(base_url=client.base_url, timeout=30, trust_env=False)
+            pages = open_client(client.base_url)
             browsers.append(Browser(stack.enter_context(pages)))
             assert browsers[-1].sign_in(name).status_code == 200
         yield browsers
