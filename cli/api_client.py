@@ -1,4 +1,4 @@
-"""Reads from the API: results once, or as they change; a refusal is a sentence, never a trace."""
+"""Speaks to the API for commands: a refusal, or no answer, is a sentence and never a trace."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from cli.stack_error import StackError
 Document = Mapping[str, Any]
 
 ANSWER_SECONDS = 30.0
+PAGE = 500
 
 
 class ApiError(StackError):
@@ -42,6 +43,34 @@ class ApiClient:
         found: Document = answer.json()
         return found, answer.status_code == HTTPStatus.CREATED
 
+    def people(self) -> Sequence[Document]:
+        """Return everybody, by id."""
+        return self._every("/v1/people", "people")
+
+    def add_person(self, draft: Document) -> Document:
+        """Add a person; return them with their invitation."""
+        return self._sent("POST", "/v1/people", draft)
+
+    def change_person(self, person: str, change: Document) -> Document:
+        """Let a person stand as written."""
+        return self._sent("PUT", f"/v1/people/{person}", change)
+
+    def invite(self, person: str) -> Document:
+        """Invite a person anew; return the invitation."""
+        return self._sent("POST", f"/v1/people/{person}/invitation", None)
+
+    def tokens(self) -> Sequence[Document]:
+        """Return every token, without its secret."""
+        return self._every("/v1/tokens", "tokens")
+
+    def make_token(self, draft: Document) -> Document:
+        """Make a token; return it with its secret."""
+        return self._sent("POST", "/v1/tokens", draft)
+
+    def revoke_token(self, token: str) -> Document:
+        """Put a token out of force."""
+        return self._sent("DELETE", f"/v1/tokens/{token}", None)
+
     def results(self, key: str, language: str = "en") -> Document:
         """Return the results of one experiment."""
         return self._get(f"/v1/experiments/{key}/results", language=language)
@@ -62,6 +91,21 @@ class ApiClient:
 
     def _get(self, path: str, **parameters: str) -> Document:
         found: Document = self._asked("GET", path, params=parameters).json()
+        return found
+
+    def _every(self, path: str, name: str) -> Sequence[Document]:
+        """Read all pages of a list."""
+        found: list[Document] = []
+        after = ""
+        while True:
+            page = self._get(path, after=after, limit=str(PAGE))
+            found += page[name]
+            if page["next"] is None:
+                return found
+            after = page["next"]
+
+    def _sent(self, method: str, path: str, body: Document | None) -> Document:
+        found: Document = self._asked(method, path, json=body).json()
         return found
 
     def _asked(self, method: str, path: str, **content: Any) -> httpx.Response:
@@ -88,5 +132,10 @@ def connected(address: GatewayAddress) -> Iterator[ApiClient]:
 def _raise_refusal(answer: httpx.Response) -> None:
     if answer.is_success:
         return
-    problem = answer.json()
-    raise ApiError(f"{problem.get('detail') or problem['title']} ({answer.status_code})")
+    try:
+        problem = answer.json()
+        said = problem.get("detail") or problem["title"]
+    except (ValueError, KeyError, AttributeError):
+        # Whatever stands in front of the API may answer in its own way.
+        raise ApiError(f"{answer.url.host} answered {answer.status_code}.") from None
+    raise ApiError(f"{said} ({answer.status_code})")

@@ -10,6 +10,14 @@ from pathlib import Path
 
 import httpx
 
+from api.sign_in_settings import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    HERE_ALONE,
+    ISSUER,
+    PUBLIC_URL,
+    SignInSettings,
+)
 from cli.data_dir import DataDir
 from cli.ports import LOOPBACK
 from cli.processes import Command, ProcessRecord, wait_until
@@ -25,12 +33,13 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Addresses:
-    """What a child is told: where the services are, where the API listens, and two secrets."""
+    """What a child is told: where services and API are, two secrets, and how people sign in."""
 
     services: Services
     http_port: int
     token: str
     hash_key: str
+    sign_in: SignInSettings = HERE_ALONE
 
     @property
     def http(self) -> str:
@@ -51,6 +60,17 @@ class Addresses:
         }
 
 
+def sign_in_environ(settings: SignInSettings) -> Mapping[str, str]:
+    """Return the variables by which the API knows its address and its identity provider."""
+    openid = settings.openid
+    return {
+        PUBLIC_URL: settings.public_url or "",
+        ISSUER: openid.issuer if openid else "",
+        CLIENT_ID: openid.client_id if openid else "",
+        CLIENT_SECRET: openid.client_secret if openid else "",
+    }
+
+
 @dataclass(frozen=True)
 class Application:
     """A child to start, and what to wait for before it counts as started."""
@@ -61,7 +81,7 @@ class Application:
 
 def api(layout: DataDir, addresses: Addresses) -> Application:
     """Return the API: ready once it can take events and read results."""
-    command = _python_module(API, "api", layout, addresses)
+    command = _python_module(API, "api", layout, addresses, **sign_in_environ(addresses.sign_in))
     url = f"{addresses.http}/readyz"
     return Application(command, lambda process: _wait_for_page(url, process, command))
 

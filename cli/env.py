@@ -1,8 +1,9 @@
-"""`roundtable env`: the address and the token of the running stack, as a shell reads them."""
+"""`roundtable env`: addresses and token of the running stack, as a shell reads them."""
 
 import argparse
 import shlex
 
+from api.sign_in_settings import PUBLIC_URL
 from cli.data_dir import add_data_dir
 from cli.reporting import OUTPUT
 from cli.stack import NoStackError, find
@@ -14,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print two exports, for `eval "$(roundtable env)"`."""
+    """Print exports, for `eval "$(roundtable env)"`."""
     stack = find(args.data_dir)
     if stack is None or stack.http is None:
         raise NoStackError(
@@ -23,4 +24,6 @@ def run(args: argparse.Namespace) -> int:
         )
     OUTPUT.print(f"export ROUNDTABLE_URL={shlex.quote(stack.http)}", markup=False)
     OUTPUT.print(f"export ROUNDTABLE_TOKEN={shlex.quote(stack.token)}", markup=False)
+    if stack.public_url is not None:
+        OUTPUT.print(f"export {PUBLIC_URL}={shlex.quote(stack.public_url)}", markup=False)
     return 0

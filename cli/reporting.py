@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 from rich.console import Console
+from rich.table import Column
 
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
 OUTPUT = Console(highlight=False, soft_wrap=True)
@@ -20,6 +21,11 @@ def silent(_: str) -> None:
 def to_console(line: str) -> None:
     """Print one line as it is."""
     CONSOLE.print(line, markup=False)
+
+
+def id_column() -> Column:
+    """Return a new column of a table, whose cells are copied and so never cut."""
+    return Column("id", no_wrap=True)
 
 
 def print_json(value: object) -> None:

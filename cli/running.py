@@ -101,6 +101,7 @@ def running_stack(
             http_port=choose_port(settings.http_port),
             token=_secret(layout.token_file, settings.token),
             hash_key=_secret(layout.hash_key_file, settings.hash_key),
+            sign_in=settings.sign_in,
         )
         running = RunningStack(layout, _description(addresses, parts), report)
         _prepare(services, report)
@@ -129,6 +130,7 @@ def _description(addresses: Addresses, parts: Parts) -> Stack:
         database=services.database,
         http=addresses.http if parts.api else None,
         token=addresses.token,
+        public_url=addresses.sign_in.public_url if parts.api else None,
         runner=record_of(os.getpid()),
         processes={role: process for role, process in found.items() if process is not None},
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api import sign_in_settings
+from api.sign_in_settings import SignInSettingError, SignInSettings
 from cli.stack_error import StackError
 from storage import kafka_access
 from storage.kafka_access import KafkaAccess, KafkaAccessError
@@ -48,6 +50,7 @@ VARIABLES = (
     CACHE,
     MAVEN,
     JAVA,
+    *(Variable(name, purpose) for name, purpose in sign_in_settings.VARIABLES),
     *(Variable(access.name, access.purpose) for access in kafka_access.VARIABLES),
 )
 
@@ -58,6 +61,7 @@ class Settings:
 
     kafka: str | None = None
     kafka_access: KafkaAccess = kafka_access.PLAINTEXT
+    sign_in: SignInSettings = sign_in_settings.HERE_ALONE
     database: str | None = field(default=None, repr=False)  # may hold a password
     kafka_port: int = 9092
     database_port: int = 5432
@@ -74,6 +78,7 @@ class Settings:
         return cls(
             kafka=environ.get(KAFKA.name) or None,
             kafka_access=_kafka_access(environ),
+            sign_in=_sign_in(environ),
             database=environ.get(DATABASE.name) or None,
             kafka_port=_port(environ, KAFKA_PORT, cls.kafka_port),
             database_port=_port(environ, DATABASE_PORT, cls.database_port),
@@ -93,6 +98,14 @@ def _kafka_access(environ: Mapping[str, str]) -> KafkaAccess:
     except KafkaAccessError as error:
         raise SettingError(str(error)) from error
     return access
+
+
+def _sign_in(environ: Mapping[str, str]) -> SignInSettings:
+    """Read what the API reads by itself: what it would end with is said before it is started."""
+    try:
+        return SignInSettings.from_env(environ)
+    except SignInSettingError as error:
+        raise SettingError(str(error)) from error
 
 
 def _port(environ: Mapping[str, str], variable: Variable, default: int) -> int:

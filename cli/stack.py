@@ -31,6 +31,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     database: str
     http: str | None
     token: str
+    public_url: str | None = None
+    """What people open, where that was set."""
     ready: bool = False
     runner: ProcessRecord
     processes: Mapping[str, ProcessRecord]
