@@ -1,7 +1,6 @@
 """What a verification found, as a person reads it: a line for each place and value."""
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from attribution.differences import Difference
@@ -14,8 +13,8 @@ MOST_LINES = 50
 def report_of(found: Verification) -> RenderableType:
     """Return the whole report, its verdict last."""
     parts: list[RenderableType] = [Text(line) for line in _looked_at(found)]
-    if found.differences:
-        parts.append(_table(found.differences[:MOST_LINES]))
+    # Lines and no table: places are long, and a line that is cut names nothing.
+    parts += [Text(_line(one)) for one in found.differences[:MOST_LINES]]
     parts += [Text(f"Not recomputed: {sentence}", style="yellow") for sentence in found.unverified]
     parts.append(_verdict(found))
     return Group(*parts)
@@ -43,12 +42,13 @@ def _partition(one: VerifiedPartition) -> str:
     )
 
 
-def _table(differences: list[Difference]) -> Table:
-    table = Table("check", "where", "what", "stored", "recomputed", box=None)
-    for one in differences:
-        values = ("-" if value is None else value for value in (one.stored, one.recomputed))
-        table.add_row(one.check, *(Text(text) for text in (str(one.place), one.field, *values)))
-    return table
+def _line(one: Difference) -> str:
+    stored, recomputed = (_value(value) for value in (one.stored, one.recomputed))
+    return f"{one.check}: {one.place}: {one.field}: stored {stored}, recomputed {recomputed}"
+
+
+def _value(value: str | None) -> str:
+    return "nothing" if value is None else value
 
 
 def _verdict(found: Verification) -> Text:

@@ -1,5 +1,6 @@
 """Reads a part of the log again, beside the workers and without a place in their group."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -98,3 +99,5 @@ async def _start(consumer: AIOKafkaConsumer, bootstrap: str, access: KafkaAccess
         await consumer.start()
     except KafkaError as error:
         raise KafkaTroubleError(await why_unreachable(bootstrap, access)) from error
+    # A task of the client that is cancelled before its first step lets `stop` raise the cancelling.
+    await asyncio.sleep(0)
