@@ -41,8 +41,8 @@ async def amend(
             reporting_currency=services.settings.reporting_currency,
             agreement_required=services.settings.is_agreement_required,
         )
-        policy = (await experiment(connection, key)).policy
-        await log_policy(connection, viewer, before, policy, route="amendments", at=now)
+        after = await experiment(connection, key, at=now)
+        await log_policy(connection, viewer, before, after, route="amendments", at=now)
     response.status_code = 201 if is_new else 200
     return amendment
 

@@ -112,7 +112,7 @@ async def change_draft(
     async with services.database.connection() as connection:
         before = await changeable(connection, viewer, key, at=now)
         changed = await replace_draft(connection, draft, at=now)
-        await log_policy(connection, viewer, before, draft.policy, route="draft", at=now)
+        await log_policy(connection, viewer, before, changed, route="draft", at=now)
         return changed
 
 

@@ -17,7 +17,7 @@ from api.problems import ProblemError
 from api.services import Services, ServicesHere
 from attribution.money import Rates
 from schemas.currencies import MINOR_DIGITS
-from schemas.metric_definitions import MetricDraft, ProposedMetric, Side
+from schemas.metric_definitions import MetricDraft, ProposedMetric, Side, Text
 from schemas.resources import EventFilter, Resource
 from storage.rates import load_rates
 from storage.recent_events import TookTooLongError, recent_events
@@ -28,6 +28,7 @@ from storage.registry import (
     metric_versions,
     newest_metrics,
     with_agreements,
+    withdraw,
 )
 
 DRY_RUN_PERIOD = timedelta(days=30)
@@ -57,20 +58,27 @@ class AgreementDraft(Resource):
     side: Side
 
 
+class WithdrawalDraft(Resource):
+    """The side that takes its agreement back, and why."""
+
+    side: Side
+    reason: Text
+
+
 @router.post("", status_code=201, responses={200: {"model": ProposedMetric}})
 async def propose_metric(
-    draft: MetricDraft, services: ServicesHere, response: Response
+    draft: MetricDraft, services: ServicesHere, viewer: Viewer, response: Response
 ) -> ProposedMetric:
     """Propose a metric: 201 and a new version where it changed, 200 where it is as it was.
 
-    It is in force once both sides agreed to this version.
+    It is in force once both sides agreed to this version; until then the one before it stays so.
     """
     now = datetime.now(UTC)
     await services.registered_types.learn(types_of_examples(draft))
     if wrong := wrong_examples(draft, services.registered_types.own_types, now=now):
         raise InvalidInputError(*wrong)
     async with services.database.connection() as connection:
-        metric, is_new = await add_metric(connection, draft, at=now)
+        metric, is_new = await add_metric(connection, draft, at=now, by=viewer.actor)
         (proposed,) = await with_agreements(connection, [metric])
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"{router.prefix}/{metric.key}"
@@ -140,12 +148,34 @@ async def agree_to_metric(
     return metric
 
 
+@router.post("/{key}/versions/{version}/withdrawals", status_code=201)
+async def withdraw_agreement(
+    key: str, version: Version, draft: WithdrawalDraft, services: ServicesHere, viewer: Viewer
+) -> ProposedMetric:
+    """Take your side's agreement back, with a reason; 409 once the version is in force."""
+    _refuse_other_sides(viewer, draft.side)
+    now = datetime.now(UTC)
+    try:
+        async with services.database.connection() as connection:
+            return await withdraw(
+                connection,
+                key,
+                version,
+                draft.side,
+                at=now,
+                by=viewer.actor,
+                reason=draft.reason,
+            )
+    except UnknownMetricError as error:
+        raise ProblemError(problems.NOT_FOUND, str(error)) from None
+
+
 def _refuse_other_sides(viewer: Asking, side: Side) -> None:
     """A side is bound by its own people; before there are any, the deployment's token stands in."""
     if viewer is DEPLOYMENT:
         return
     if not isinstance(viewer, SignedIn) or viewer.side.side is not side:
-        raise ProblemError(problems.FORBIDDEN, f"Only a person of {side} agrees for {side}.")
+        raise ProblemError(problems.FORBIDDEN, f"Only a person of {side} speaks for {side}.")
 
 
 def _refuse_single_accounts(draft: MetricDraft) -> None:

@@ -139,7 +139,9 @@ async def _on_unfit_draft(_request: Request, error: Exception) -> Response:
 
 
 async def _on_conflict(_request: Request, error: Exception) -> Response:
-    return problem_response(problem_of(ProblemError(problems.CONFLICT, str(error))))
+    assert isinstance(error, ConflictError)
+    conflict = ProblemError(problems.CONFLICT, str(error), field=error.field, rule=error.rule)
+    return problem_response(problem_of(conflict))
 
 
 async def _on_disconnect(_request: Request, _error: Exception) -> Response:

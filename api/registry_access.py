@@ -61,13 +61,14 @@ async def log_policy(
     connection: Connection,
     asking: Asking,
     before: Experiment,
-    policy: str,
+    after: Experiment,
     *,
     route: str,
     at: datetime,
 ) -> None:
-    """Keep that an experiment was given another policy, where it was."""
-    if before.policy == policy:
+    """Keep that an experiment was given another policy, or another version of it, where it was."""
+    named = [(one.policy, one.policy_version) for one in (before, after)]
+    if named[0] == named[1]:
         return
     person = asking.person if isinstance(asking, SignedIn) else None
     await log_access(
@@ -76,7 +77,12 @@ async def log_policy(
         experiment=before.key,
         route=route,
         at=at,
-        detail={"before": before.policy, "after": policy},
+        detail={
+            "before": before.policy,
+            "before_version": before.policy_version,
+            "after": after.policy,
+            "after_version": after.policy_version,
+        },
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from api.identity import Asking, Machine, SignedIn, seen_as
-from schemas.policies import READY_MADE, STRICTEST, Level, Phase, PolicyDraft
+from schemas.policies import STRICTEST, Level, Phase, PolicyDraft
 from schemas.resources import Experiment
 from schemas.scopes import Scope
 from storage.access_log import log_access
@@ -112,5 +112,5 @@ def _phase_of(found: Experiment) -> Phase:
 
 
 def _policy_of(found: Experiment) -> PolicyDraft:
-    """The policy that the experiment names; the strictest one where it is not known any more."""
-    return READY_MADE.get(found.policy, STRICTEST)
+    """The policy that the experiment names; the strictest one where it is not known."""
+    return found.visibility or STRICTEST

@@ -86,7 +86,7 @@ TOUCHES_EVERYTHING = frozenset(
 TOUCHES_NOTHING = frozenset(
     {
         *("name", "hypothesis", "decision_rule", "owner", "team", "interpreters", "policy"),
-        *("follows", "template", "campaign"),
+        *("policy_version", "follows", "template", "campaign"),
     }
 )
 """What people read, who reads it, and where the question comes from."""

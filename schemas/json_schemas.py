@@ -12,6 +12,7 @@ from schemas.envelope import Envelope
 from schemas.event_type_drafts import EventTypeDraft, OwnType
 from schemas.event_types import EVENT_TYPES, EventType
 from schemas.insight_schemas import insight_schemas
+from schemas.policies import Policy, PolicyDraft
 from schemas.problems import Problem
 from schemas.resources import Experiment, ExperimentDraft, Metric, MetricDraft
 
@@ -31,6 +32,8 @@ _RESOURCES: Mapping[str, type[BaseModel]] = {
     "experiment-draft.v1": ExperimentDraft,
     "metric.v1": Metric,
     "metric-draft.v1": MetricDraft,
+    "policy.v1": Policy,
+    "policy-draft.v1": PolicyDraft,
 }
 
 

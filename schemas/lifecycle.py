@@ -83,6 +83,7 @@ class Step(StrEnum):
     AMEND = "be amended"
     REWORD = "be reworded"
     """Amend what no number depends on."""
+    NAME_READERS = "be read by others"
     OPEN_REVIEW = "go into review"
     KEEP_LOOKING = "go on after a review"
     DECIDE = "be decided"
@@ -99,6 +100,8 @@ STEPS: Mapping[Step, frozenset[ExperimentStatus]] = MappingProxyType(
         Step.STOP: frozenset({_S.REGISTERED, _S.RUNNING, _S.CLOSED, _S.IN_REVIEW}),
         Step.AMEND: frozenset({_S.REGISTERED, _S.RUNNING, _S.CLOSED}),
         Step.REWORD: frozenset({_S.REGISTERED, _S.RUNNING, _S.CLOSED, _S.STOPPED, _S.DECIDED}),
+        # In a review too: who has left is followed by somebody who can read.
+        Step.NAME_READERS: frozenset(set(_S) - {_S.DRAFT}),
         Step.OPEN_REVIEW: frozenset({_S.RUNNING, _S.CLOSED, _S.STOPPED}),
         Step.KEEP_LOOKING: frozenset({_S.IN_REVIEW}),
         Step.DECIDE: frozenset({_S.IN_REVIEW}),

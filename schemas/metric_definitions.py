@@ -106,6 +106,8 @@ class Metric(MetricDraft):
 
     version: Annotated[int, Field(ge=1)]
     created_at: datetime
+    proposed_by: str | None = None
+    """Person or token; null for the deployment token, and where it was not kept yet."""
 
     @model_validator(mode="after")
     def _hears_a_win_taken_back(self) -> Self:
@@ -121,10 +123,21 @@ class Agreement(Resource):
     agreed_by: str | None
 
 
+class Withdrawal(Agreement):
+    """That a side took its agreement back before the version was in force, and why."""
+
+    withdrawn_at: datetime
+    withdrawn_by: str | None
+    reason: Text
+
+
 class ProposedMetric(Metric):
-    """A version of a metric with who agreed to it; in force once both sides did."""
+    """A version of a metric with who agreed to it; in force once both sides did, and for good."""
 
     agreements: tuple[Agreement, ...] = ()
+    """Those that stand."""
+    withdrawals: tuple[Withdrawal, ...] = ()
+    """Those that were taken back."""
 
     @property
     def missing_sides(self) -> tuple[Side, ...]:

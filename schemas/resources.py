@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.dimensions import MOST_DIMENSIONS, Dimension, refuse_unfit
 from schemas.event_filters import Condition, EventFilter, FieldPath, Resource, Scalar
@@ -21,6 +22,7 @@ from schemas.metric_definitions import (
     Text,
     Window,
 )
+from schemas.policies import PolicyDraft
 
 __all__ = [
     "AssignmentExposure",
@@ -137,6 +139,8 @@ class ExperimentDraft(Resource):
     """Who reads the results together; a review needs somebody of each side."""
     policy: Key = "shared"
     """The visibility policy: how much each audience sees in each phase."""
+    policy_version: Annotated[int, Field(ge=1)] | None = None
+    """The version that it is frozen to when it is registered: the newest one."""
     follows: Key | None = None
     """The experiment that raised this question."""
     campaign: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -211,6 +215,8 @@ class Experiment(ExperimentDraft):
     decided_at: datetime | None = None
     invalidated: dict[str, Invalidation] = {}  # noqa: RUF012 - pydantic copies it
     """Metric key, or `*` for all, to the amendment that changed what the number means."""
+    visibility: SkipJsonSchema[Annotated[PolicyDraft | None, Field(exclude=True)]] = None
+    """What its policy says; None where it is not known. Read with it, and shown by the policies."""
 
 
 def _check_comparisons(pairs: Sequence[tuple[str, str]], variants: Sequence[Variant]) -> None:

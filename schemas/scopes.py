@@ -65,8 +65,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     }
 )
 
-SCOPES_OF_PEOPLE_ALONE = frozenset({Scope.REVIEWS_WRITE})
-"""A machine reads no results and signs nothing."""
+SCOPES_OF_PEOPLE_ALONE = frozenset({Scope.REVIEWS_WRITE, Scope.POLICIES_WRITE})
+"""A machine signs nothing, and does not say what people see of each other's work."""
 
 
 def scopes_of(roles: Iterable[Role]) -> frozenset[Scope]:

@@ -15,16 +15,12 @@ from schemas.amendments import (
     changes_between,
     touched_by,
 )
-from schemas.lifecycle import Step
+from schemas.lifecycle import ExperimentStatus, Step
 from schemas.resources import ExperimentDraft, Invalidation
-from storage.experiments import (
-    ConflictError,
-    DraftError,
-    Found,
-    check_draft,
-    experiment_row,
-    locked,
-)
+from storage.draft_checks import check_draft, with_policy_version
+from storage.draft_people import check_successors
+from storage.draft_refusals import DraftError
+from storage.experiments import ConflictError, Found, experiment_row, locked
 from storage.freezing import freeze
 from storage.gate import enter_gate
 from storage.metric_agreements import require_in_force
@@ -55,7 +51,9 @@ async def amend_experiment(
     if after == found.draft:
         return _same(made, asked), False
     _refuse(found, after, asked, at)
-    await check_draft(connection, after)
+    if found.experiment.status is ExperimentStatus.IN_REVIEW:
+        await check_successors(connection, found.draft, after)
+    await check_draft(connection, after, frozen=found.draft)
     if agreement_required:
         await _require_agreement(connection, found.draft, after)
     number = len(made) + 1
@@ -89,8 +87,11 @@ async def _amended(
     for name in asked.changes:
         if name in NEVER or name not in ExperimentDraft.model_fields:
             raise DraftError(f"changes.{name}", "not_amendable", "no field that can be amended")
+    said = draft.model_dump(mode="json")
+    if "policy" in asked.changes:
+        said["policy_version"] = None  # another policy, or the same one as it is today
     try:
-        after = ExperimentDraft.model_validate(draft.model_dump(mode="json") | asked.changes)
+        after = ExperimentDraft.model_validate(said | asked.changes)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in ("changes", *first["loc"]))
@@ -102,17 +103,24 @@ async def _amended(
         for use in after.metrics
     )
     after = after.model_copy(update={"metrics": uses})
+    after = await with_policy_version(connection, after)
     return pinned(after, await metrics_of(connection, after))
 
 
 def _refuse(found: Found, after: ExperimentDraft, asked: AmendmentDraft, at: datetime) -> None:
     before, epoch = found.draft, found.experiment.epoch
-    moves = bool(touched_by(before, after, now=at)) or before.ends_at != after.ends_at
-    found.require(Step.AMEND if moves else Step.REWORD)
+    found.require(_step(before, after, at))
     if asked.epoch is not None and asked.epoch != epoch:
         raise ConflictError(
             f"experiment {before.key!r} is at epoch {epoch}: it was changed since {asked.epoch}"
         )
+
+
+def _step(before: ExperimentDraft, after: ExperimentDraft, at: datetime) -> Step:
+    if before.model_copy(update={"interpreters": after.interpreters}) == after:
+        return Step.NAME_READERS
+    moves = bool(touched_by(before, after, now=at)) or before.ends_at != after.ends_at
+    return Step.AMEND if moves else Step.REWORD
 
 
 def _same(made: list[Amendment], asked: AmendmentDraft) -> Amendment:

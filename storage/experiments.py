@@ -8,7 +8,6 @@ from typing import Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from schemas.caps import check_caps
 from schemas.lifecycle import (
     STEPS,
     ExperimentStatus,
@@ -17,9 +16,8 @@ from schemas.lifecycle import (
     standing_of,
     windows_close_at,
 )
-from schemas.policies import READY_MADE
 from schemas.resources import Experiment, ExperimentDraft
-from storage.metric_versions import metrics_of
+from storage.draft_checks import check_draft
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -29,14 +27,10 @@ class UnknownExperimentError(LookupError):
 
 
 class ConflictError(Exception):
-    """The experiment does not stand where this step may be taken; the message says where."""
+    """What is asked for does not go together with how things stand; the message says how."""
 
-
-class DraftError(ValueError):
-    """A draft names what is not there; `field` says where."""
-
-    def __init__(self, field: str, rule: str, detail: str) -> None:
-        """Take the field, the rule that it breaks, and why."""
+    def __init__(self, detail: str, *, field: str | None = None, rule: str | None = None) -> None:
+        """Take why, and where one is at fault the field with the rule."""
         super().__init__(detail)
         self.field = field
         self.rule = rule
@@ -165,31 +159,6 @@ async def rewrite(connection: Connection, experiment_id: int, draft: ExperimentD
     )
 
 
-async def check_draft(connection: Connection, draft: ExperimentDraft) -> None:
-    """Raise UnknownMetricError, CapError or DraftError where a draft names what is not there."""
-    check_caps(draft, await metrics_of(connection, draft))
-    if draft.policy not in READY_MADE:
-        raise DraftError("policy", "unknown_policy", f"one of {', '.join(READY_MADE)}")
-    await _check_line(connection, draft)
-
-
-async def _check_line(connection: Connection, draft: ExperimentDraft) -> None:
-    """Raise DraftError where what the draft follows is not there, or follows it."""
-    if draft.follows is None:
-        return
-    await connection.execute(statement("follow_lock"))
-    ends = {"start": draft.follows}
-    if not await _leads_to(connection, {**ends, "key": draft.follows}):
-        raise DraftError("follows", "unknown_experiment", f"there is no {draft.follows!r}")
-    if await _leads_to(connection, {**ends, "key": draft.key}):
-        raise DraftError("follows", "circle", f"{draft.follows!r} follows {draft.key!r}")
-
-
-async def _leads_to(connection: Connection, ends: dict[str, str]) -> bool:
-    row = await (await connection.execute(statement("leads_to"), ends)).fetchone()
-    return row is not None and bool(row[0])
-
-
 def _stored(status: ExperimentStatus | None) -> str | None:
     if status in {ExperimentStatus.RUNNING, ExperimentStatus.CLOSED}:
         return StoredStatus.REGISTERED
@@ -216,7 +185,7 @@ async def _row(connection: Connection, name: str, key: str, at: datetime | None)
 
 _AS_STORED = (
     *("epoch", "created_at", "registered_at", "started_at", "closed_at", "stopped_at"),
-    *("stop_reason", "reviewed_at", "decided_at", "invalidated"),
+    *("stop_reason", "reviewed_at", "decided_at", "invalidated", "visibility"),
 )
 
 

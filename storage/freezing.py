@@ -5,6 +5,7 @@ from datetime import datetime
 from schemas.caps import check_caps
 from schemas.resources import ExperimentDraft
 from storage.definitions import DefinitionBody
+from storage.draft_checks import with_policy_version
 from storage.experiments import Found, read, rewrite
 from storage.gate import enter_gate, raise_registry_revision
 from storage.metric_versions import metrics_of, pinned
@@ -28,7 +29,7 @@ async def freeze(
     """
     metrics = await metrics_of(connection, draft)
     check_caps(draft, metrics, reporting_currency=reporting_currency)
-    frozen = pinned(draft, metrics)
+    frozen = pinned(await with_policy_version(connection, draft), metrics)
     body = DefinitionBody(
         experiment=frozen,
         metrics=metrics,

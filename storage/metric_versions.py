@@ -16,20 +16,24 @@ class UnknownMetricError(LookupError):
 
 
 async def add_metric(
-    connection: Connection, draft: MetricDraft, *, at: datetime
+    connection: Connection, draft: MetricDraft, *, at: datetime, by: str | None = None
 ) -> tuple[Metric, bool]:
     """Register a metric, a changed one as a new version. Return it and whether it is new."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (draft.key,))
+    await lock_metric(connection, draft.key)
     versions = await metric_versions(connection, draft.key)
     if versions and _draft_fields(versions[0]) == _draft_fields(draft):
         return versions[0], False
-    metric = Metric(**draft.model_dump(), version=len(versions) + 1, created_at=at)
+    version = len(versions) + 1
+    metric = Metric(**draft.model_dump(), version=version, created_at=at, proposed_by=by)
+    values = metric.model_dump(include={"key", "version", "created_at", "proposed_by"})
     body = Jsonb(draft.model_dump(mode="json"))
-    await connection.execute(
-        statement("insert_metric"),
-        {"key": draft.key, "version": metric.version, "body": body, "created_at": at},
-    )
+    await connection.execute(statement("insert_metric"), {**values, "body": body})
     return metric, True
+
+
+async def lock_metric(connection: Connection, key: str) -> None:
+    """Be alone with a metric's versions, and who agreed to them, until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (key,))
 
 
 async def metric_versions(connection: Connection, key: str) -> list[Metric]:
@@ -73,6 +77,8 @@ def _draft_fields(metric: MetricDraft) -> dict[str, Any]:
     return {name: getattr(metric, name) for name in MetricDraft.model_fields}
 
 
-def _metric(row: tuple[int, Mapping[str, Any], datetime]) -> Metric:
-    version, body, created_at = row
-    return Metric.model_validate({**body, "version": version, "created_at": created_at})
+def _metric(row: tuple[int, Mapping[str, Any], datetime, str | None]) -> Metric:
+    version, body, created_at, proposed_by = row
+    return Metric.model_validate(
+        {**body, "version": version, "created_at": created_at, "proposed_by": proposed_by}
+    )

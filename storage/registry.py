@@ -1,8 +1,8 @@
 """The registry as the rest of the system asks for it: metrics, experiments, their lives."""
 
+from storage.draft_refusals import DraftError
 from storage.experiments import (
     ConflictError,
-    DraftError,
     UnknownExperimentError,
     Wanted,
     add_experiment,
@@ -21,7 +21,7 @@ from storage.lifecycle import (
     start_experiment,
     stop_experiment,
 )
-from storage.metric_agreements import NotInForceError, agree, with_agreements
+from storage.metric_agreements import NotInForceError, agree, with_agreements, withdraw
 from storage.metric_versions import (
     UnknownMetricError,
     add_metric,
@@ -54,4 +54,5 @@ __all__ = [
     "start_experiment",
     "stop_experiment",
     "with_agreements",
+    "withdraw",
 ]

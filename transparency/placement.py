@@ -123,7 +123,7 @@ _EXPERIMENT = {
         Level.HEADLINE,
         "key name hypothesis owner unit randomised starts_at ends_at planned_units status epoch "
         "created_at started_at stopped_at stop_reason team policy follows decision_rule template "
-        "registered_at closed_at windows_close_at reviewed_at decided_at campaign",
+        "registered_at closed_at windows_close_at reviewed_at decided_at campaign policy_version",
     ),
     "variants": _within(Level.HEADLINE, _at(Level.HEADLINE, "key name weight control")),
     **_at(Level.METRICS, "alpha looks"),

@@ -1,5 +1,5 @@
 -- The experiments of these keys.
 SELECT id, body, status AS stored, epoch, created_at, registered_at, started_at, closed_at, stopped_at,
        stop_reason, reviewed_at, decided_at, starts_at, ends_at, longest_window, invalidated,
-       now() AS read_at
+       policy_named_by(body) AS visibility, now() AS read_at
 FROM experiments WHERE key = ANY(%(keys)s);

@@ -10,6 +10,6 @@ WITH RECURSIVE back (key, follows) AS (
 )
 SELECT id, body, status AS stored, epoch, created_at, registered_at, started_at, closed_at, stopped_at,
        stop_reason, reviewed_at, decided_at, starts_at, ends_at, longest_window, invalidated,
-       now() AS read_at
+       policy_named_by(body) AS visibility, now() AS read_at
 FROM line JOIN experiments USING (key)
 ORDER BY place, created_at, key LIMIT %(limit)s;

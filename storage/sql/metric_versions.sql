@@ -1,2 +1,2 @@
 -- All versions of a metric, newest first.
-SELECT version, body, created_at FROM metrics WHERE key = %(key)s ORDER BY version DESC;
+SELECT version, body, created_at, proposed_by FROM metrics WHERE key = %(key)s ORDER BY version DESC;

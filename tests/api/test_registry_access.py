@@ -138,7 +138,7 @@ def test_another_policy_is_kept_in_the_access_log(floor: Floor) -> None:
 
     kept = floor.house.sql("SELECT action, person, experiment, route, detail FROM access_log")
 
-    change = {"before": "shared", "after": "open"}
+    change = {"before": "shared", "before_version": 1, "after": "open", "after_version": 1}
     assert [row for row in kept if row[0] == "policy_change"] == [
         ("policy_change", floor.house.ids["ada"], "spring-mail", "amendments", change)
     ]

@@ -1,0 +1,2 @@
+-- Whether anybody works here.
+SELECT EXISTS (SELECT FROM people);
