@@ -133,7 +133,9 @@ async def _histories(
 
 
 def _note(history: _History, row: tuple[Any, ...], recomputation: Recomputation) -> None:
-    history.differences.update(dict.fromkeys(_differences_of_homes(row)))
+    home, (stored_home, contact_home, stored_contact_home) = row[0], row[14:]
+    if stored_home != home or stored_contact_home != contact_home:
+        history.differences.update(dict.fromkeys(_differences_of_homes(row)))
     if recomputation.reads(row[3]):
         history.events.append(event_of_row(row[:14]))
 
@@ -143,7 +145,7 @@ def _differences_of_homes(row: tuple[Any, ...]) -> Iterator[Difference]:
     stored_home, contact_home, stored_contact_home = row[14:]
     if stored_home != home:
         yield Difference(Check.HOMES, EventPlace(source, event_id), "home", stored_home, home)
-    if contact is not None and stored_contact_home != contact_home:
+    if stored_contact_home != contact_home:
         place = ContactPlace(contact)
         yield Difference(Check.CONTACTS, place, "home", stored_contact_home, contact_home)
 
