@@ -78,6 +78,51 @@ def test_a_side_is_bound_by_its_own_people_alone(house: House) -> None:
     assert own.json()["agreements"][0]["agreed_by"] == house.ids["ben"]
 
 
+def withdraw(client: httpx.Client, side: str, version: int = 1) -> httpx.Response:
+    address = f"/v1/metrics/guide-downloads/versions/{version}/withdrawals"
+    return client.post(address, json={"side": side, "reason": "Two guides count as one."})
+
+
+def test_an_agreement_that_is_taken_back_stays_visible_with_its_reason(house: House) -> None:
+    address = "/v1/metrics/guide-downloads/versions/1"
+    own, why = {"side": "sales"}, {"side": "sales", "reason": "Two guides count as one."}
+    with house.signed_in("ada", "marketer") as marketer, house.signed_in("ben", "seller") as seller:
+        proposed = marketer.send("POST", "/v1/metrics", json=metric()).json()
+        seller.send("POST", f"{address}/agreements", json=own)
+        by_the_other = marketer.send("POST", f"{address}/withdrawals", json=why)
+        taken_back = seller.send("POST", f"{address}/withdrawals", json=why)
+        again = seller.send("POST", f"{address}/agreements", json=own)
+
+    assert proposed["proposed_by"] == house.ids["ada"]
+    assert (by_the_other.status_code, taken_back.status_code, again.status_code) == (403, 201, 201)
+    assert taken_back.json()["agreements"] == []
+    assert [a["agreed_by"] for a in again.json()["agreements"]] == [house.ids["ben"]]
+    (withdrawal,) = again.json()["withdrawals"]
+    assert withdrawal["withdrawn_by"] == withdrawal["agreed_by"] == house.ids["ben"]
+    assert withdrawal["reason"] == "Two guides count as one."
+    assert withdrawal["agreed_at"] <= withdrawal["withdrawn_at"]
+
+
+def test_a_version_in_force_is_not_taken_back_but_followed(registry: Registry) -> None:
+    registry.client.post("/v1/metrics", json=metric())
+    agree(registry.client, "sales")
+    never_given = withdraw(registry.client, "marketing")
+    agree(registry.client, "marketing")
+
+    refused = withdraw(registry.client, "sales")
+    successor = registry.client.post("/v1/metrics", json=metric(window="P30D"))
+    unknown = withdraw(registry.client, "sales", version=3)
+
+    found = never_given.json()
+    assert (never_given.status_code, found["field"], found["rule"]) == (409, "side", "not_agreed")
+    found = refused.json()
+    assert (refused.status_code, found["field"], found["rule"]) == (409, "version", "in_force")
+    assert "no side takes it back alone" in found["detail"]
+    assert (successor.status_code, unknown.status_code) == (201, 404)
+    versions = registry.client.get("/v1/metrics/guide-downloads").json()["versions"]
+    assert [(m["version"], m["in_force"]) for m in versions] == [(2, False), (1, True)]
+
+
 @pytest.mark.parametrize(("version", "status"), [(2, 404), (0, 422), (10**30, 422)])
 def test_nobody_agrees_to_a_version_that_is_not_there(
     registry: Registry, version: int, status: int
