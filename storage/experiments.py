@@ -18,6 +18,7 @@ from schemas.lifecycle import (
 )
 from schemas.resources import Experiment, ExperimentDraft
 from storage.draft_checks import check_draft
+from storage.policies import policy_said
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -185,14 +186,14 @@ async def _row(connection: Connection, name: str, key: str, at: datetime | None)
 
 _AS_STORED = (
     *("epoch", "created_at", "registered_at", "started_at", "closed_at", "stopped_at"),
-    *("stop_reason", "reviewed_at", "decided_at", "invalidated", "visibility"),
+    *("stop_reason", "reviewed_at", "decided_at", "invalidated"),
 )
 
 
 def _found(row: dict[str, Any], at: datetime) -> Found:
     draft = ExperimentDraft.model_validate(row["body"])
     starts_at, ends_at = row["starts_at"], row["ends_at"]
-    stored = StoredStatus(row["stored"])
+    stored, policy = StoredStatus(row["stored"]), row["visibility"]
     return Found(
         id=row["id"],
         draft=draft,
@@ -203,6 +204,7 @@ def _found(row: dict[str, Any], at: datetime) -> Found:
                 **{name: row[name] for name in _AS_STORED},
                 "status": standing_of(stored, starts_at=starts_at, ends_at=ends_at, now=at),
                 "windows_close_at": windows_close_at(ends_at, row["longest_window"]),
+                "visibility": None if policy is None else policy_said(policy),
             }
         ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -38,6 +39,12 @@ async def newest_policies(connection: Connection) -> list[Policy]:
     """Return the newest version of every policy, by key."""
     cursor = await connection.execute(statement("newest_policies"))
     return [_policy(row) for row in await cursor.fetchall()]
+
+
+@lru_cache(maxsize=1024)
+def policy_said(body: str) -> PolicyDraft:
+    """Read what an experiment's policy says: once, for a version never changes."""
+    return PolicyDraft.model_validate_json(body)
 
 
 def _says(policy: PolicyDraft) -> dict[str, Any]:

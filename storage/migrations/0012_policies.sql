@@ -37,10 +37,11 @@ FROM (VALUES
 ) AS ready_made (body);
 
 -- In one place for every statement that reads experiments: the version that is frozen, or the newest
--- while there is none. Null where nothing has this name; the strictest holds then.
-CREATE FUNCTION policy_named_by(experiment jsonb) RETURNS jsonb
+-- while there is none. Null where nothing has this name; the strictest holds then. As text, by which
+-- whoever reads many experiments knows a policy that was read before.
+CREATE FUNCTION policy_named_by(experiment jsonb) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT body FROM policies
+    SELECT body::text FROM policies
     WHERE key = coalesce(experiment ->> 'policy', 'shared')
       AND version = coalesce((experiment ->> 'policy_version')::integer, version)
     ORDER BY version DESC LIMIT 1
