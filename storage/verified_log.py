@@ -4,17 +4,17 @@ Each record there is a stored event, or refused and kept with its reason, or lef
 was erased, or deleted by rule. What lies at or beyond the stored offset is the workers' to do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import msgspec
-from aiokafka import ConsumerRecord
 
 from attribution.differences import Check, Difference, Differences, PartitionPlace, RecordPlace
-from schemas.codec import decode_logged
-from schemas.events import Event, InvalidEvent
+from schemas.events import Event
+from storage.decoded_records import Decoded, LoggedEvent, decoded
 from storage.erased_contacts import erased_among
+from storage.events import event_of_row
 from storage.log_records import LogReader, LogSpan
 from storage.pool import Connection
 from storage.statements import statement
@@ -49,11 +49,33 @@ class VerifiedPartition(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Decoded:
-    """Records of one fetch: events with their offsets, and by offset the rule that refuses."""
+class _Part:
+    """A partition, as far as it is stored."""
 
-    events: list[tuple[int, Event]] = field(default_factory=list)
-    refused: dict[int, str] = field(default_factory=dict)
+    span: LogSpan
+    stands: PartitionAtRest | None
+
+    @property
+    def end(self) -> int:
+        """Before this offset, every record has to be stored."""
+        at = self.span.start if self.stands is None else self.stands.next_offset
+        return max(self.span.start, min(at, self.span.end))
+
+    def place(self, logged: LoggedEvent) -> RecordPlace:
+        """Return where an event is in the log."""
+        event = logged.event
+        return RecordPlace(
+            self.span.topic, self.span.partition, logged.offset, event.source, event.id
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unlike:
+    """A stored event, and the record that it should have come from and does not resemble."""
+
+    stored: Event
+    place: RecordPlace
+    record: Event
 
 
 async def verify_log(
@@ -66,14 +88,20 @@ async def verify_log(
 ) -> list[VerifiedPartition]:
     """Look for every record below the stored offsets, in the snapshot's transaction."""
     verification = _Verification(connection, snapshot, log, differences, progress)
-    return [await verification.of_partition(span) for span in spans]
+    parts = _parts(snapshot, spans)
+    verified = [await verification.of_partition(part) for part in parts]
+    await verification.compare_unlike(parts)
+    return verified
 
 
 def records_to_verify(snapshot: Snapshot, spans: Sequence[LogSpan]) -> int:
     """Return how many records `verify_log` is going to read, at most."""
-    stands = {(p.topic_id, p.partition): p.next_offset for p in snapshot.partitions}
-    ends = (min(stands.get((s.topic_id, s.partition), s.start), s.end) - s.start for s in spans)
-    return sum(max(0, length) for length in ends)
+    return sum(part.end - part.span.start for part in _parts(snapshot, spans))
+
+
+def _parts(snapshot: Snapshot, spans: Sequence[LogSpan]) -> list[_Part]:
+    stands = {(p.topic_id, p.partition): p for p in snapshot.partitions}
+    return [_Part(span, stands.get((span.topic_id, span.partition))) for span in spans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,46 +111,73 @@ class _Verification:
     log: LogReader
     differences: Differences
     progress: Progress
+    unlike: dict[tuple[str, str], _Unlike] = field(default_factory=dict)
 
-    async def of_partition(self, span: LogSpan) -> VerifiedPartition:
-        tally = Tally()
-        stands = next(
-            (
-                p
-                for p in self.snapshot.partitions
-                if (p.topic_id, p.partition) == (span.topic_id, span.partition)
-            ),
-            None,
-        )
-        if stands is not None:
-            self.differences.add(_outside(span, stands))
-            await self._read(span, stands, tally)
-            self.differences.add(_uncounted(span, stands, tally))
-        at = None if stands is None else stands.next_offset
+    async def of_partition(self, part: _Part) -> VerifiedPartition:
+        """Look at every record of a partition that has to be stored."""
+        span, tally = part.span, Tally()
+        if part.stands is not None:
+            self.differences.add(_outside(span, part.stands))
+        async with aclosing(self._read(part)) as chunks:
+            async for chunk in chunks:
+                tally.records += chunk.records
+                await self._judge(part, tally, chunk)
+                self.progress(chunk.records)
+        if part.stands is not None:
+            self.differences.add(_uncounted(span, part.stands, tally))
+        at = None if part.stands is None else part.stands.next_offset
         return VerifiedPartition(span.topic, span.partition, span.start, span.end, at, tally)
 
-    async def _read(self, span: LogSpan, stands: PartitionAtRest, tally: Tally) -> None:
-        end = min(stands.next_offset, span.end)
-        if end <= span.start:
-            return
-        reading = self.log.records(span.topic, span.partition, span.start, end)
-        async with aclosing(reading) as chunks:
-            async for records in chunks:
-                tally.records += len(records)
-                decoded = _decoded(records)
-                missing = await self._missing(decoded.events)
-                letters = await self._letters(span, [*decoded.refused, *(at for at, _ in missing)])
-                await self._judge_missing(span, tally, missing, letters)
-                self._judge_refused(span, tally, decoded.refused, letters)
-                self.progress(len(records))
+    async def compare_unlike(self, parts: Sequence[_Part]) -> None:
+        """Look once more for a record that each stored event resembles; tell where there is none.
 
-    async def _missing(self, events: Sequence[tuple[int, Event]]) -> list[tuple[int, Event]]:
+        A source may have sent two different events under one id in one millisecond: either may be
+        the one that is stored.
+        """
+        for part in parts if self.unlike else ():
+            async with aclosing(self._read(part)) as chunks:
+                async for chunk in chunks:
+                    for logged in chunk.events:
+                        key = (logged.event.source, logged.event.id)
+                        if key in self.unlike and self.unlike[key].stored == logged.event:
+                            del self.unlike[key]
+        for one in self.unlike.values():
+            self.differences.add(_fields(one))
+
+    async def _read(self, part: _Part) -> AsyncGenerator[Decoded]:
+        span = part.span
+        if part.end > span.start:
+            reading = self.log.records(span.topic, span.partition, span.start, part.end)
+            async with aclosing(reading) as chunks:
+                async for records in chunks:
+                    yield decoded(records)
+
+    async def _judge(self, part: _Part, tally: Tally, chunk: Decoded) -> None:
+        missing = await self._missing(part, chunk.events)
+        wanted = [*chunk.refused, *(logged.offset for logged in missing)]
+        letters = await self._letters(part.span, wanted)
+        await self._judge_missing(part, tally, missing, letters)
+        self._judge_refused(part.span, tally, chunk.refused, letters)
+
+    async def _missing(self, part: _Part, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+        """Compare those of the events that are stored; return the others."""
         asked = {
-            "sources": [event.source for _, event in events],
-            "ids": [event.id for _, event in events],
+            "sources": [logged.event.source for logged in events],
+            "ids": [logged.event.id for logged in events],
         }
-        cursor = await self.connection.execute(statement("events_not_stored"), asked)
-        return [events[place - 1] for (place,) in await cursor.fetchall()]
+        cursor = await self.connection.execute(statement("events_as_stored"), asked)
+        missing = dict(enumerate(events, start=1))
+        async for place, received_us, *row in cursor:
+            logged = missing.pop(place)
+            # At another time the event was sent again, and what it says then does not count.
+            if received_us == logged.received_us:
+                self._compare(part, logged, event_of_row(tuple(row)))
+        return list(missing.values())
+
+    def _compare(self, part: _Part, logged: LoggedEvent, stored: Event) -> None:
+        if stored != logged.event:
+            key = (stored.source, stored.id)
+            self.unlike.setdefault(key, _Unlike(stored, part.place(logged), logged.event))
 
     async def _letters(self, span: LogSpan, offsets: Sequence[int]) -> set[int]:
         if not offsets:
@@ -132,23 +187,19 @@ class _Verification:
         return {offset for (offset,) in await cursor.fetchall()}
 
     async def _judge_missing(
-        self,
-        span: LogSpan,
-        tally: Tally,
-        missing: Sequence[tuple[int, Event]],
-        letters: set[int],
+        self, part: _Part, tally: Tally, missing: Sequence[LoggedEvent], letters: set[int]
     ) -> None:
-        contacts = {event.contact for _, event in missing if event.contact is not None}
-        erased = await erased_among(self.connection, contacts)
-        for offset, event in missing:
-            if event.contact in erased:
+        named = {logged.event.contact for logged in missing}
+        erased = await erased_among(self.connection, {c for c in named if c is not None})
+        for logged in missing:
+            if logged.event.contact in erased:
                 tally.left_out += 1
-            elif self.snapshot.may_be_deleted(event):
+            elif self.snapshot.may_be_deleted(logged.event):
                 tally.deleted += 1
             # An earlier release may have refused what this one reads; then it was kept.
-            elif offset not in letters:
-                place = RecordPlace(span.topic, span.partition, offset, event.source, event.id)
-                self.differences.add([Difference(Check.LOG, place, "event", None, event.type)])
+            elif logged.offset not in letters:
+                place, kind = part.place(logged), logged.event.type
+                self.differences.add([Difference(Check.LOG, place, "event", None, kind)])
 
     def _judge_refused(
         self, span: LogSpan, tally: Tally, refused: dict[int, str], letters: set[int]
@@ -163,16 +214,17 @@ class _Verification:
             self.differences.add([Difference(Check.LOG, place, "dead letter", None, rule)])
 
 
-def _decoded(records: Sequence[ConsumerRecord]) -> _Decoded:
-    decoded = _Decoded()
-    for record in records:
-        try:
-            if record.value is None:
-                raise InvalidEvent("value", "missing", "the record is a tombstone")
-            decoded.events.append((record.offset, decode_logged(record.value)))
-        except InvalidEvent as refusal:
-            decoded.refused[record.offset] = f"{refusal.field}: {refusal.rule}"
-    return decoded
+def _fields(one: _Unlike) -> list[Difference]:
+    """Return every field in which a stored event is not what its record says."""
+    pairs = (
+        (name, getattr(one.stored, name), getattr(one.record, name))
+        for name in one.stored.__struct_fields__
+    )
+    return [
+        Difference(Check.LOG, one.place, name, repr(stored), repr(logged))
+        for name, stored, logged in pairs
+        if stored != logged
+    ]
 
 
 def _outside(span: LogSpan, stands: PartitionAtRest) -> list[Difference]:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg import AsyncConnection
 
 from attribution.differences import (
     CellPlace,
     Difference,
+    Differences,
 )
 from schemas.events import Event
 from schemas.resources import MetricDraft
@@ -20,6 +22,9 @@ from storage.erasure import erase_contact
 from storage.pool import Connection
 from storage.retention import drop_rule
 from storage.verification import UnknownExperimentError, Verification, verify
+from storage.verified_homes import verify_homes
+from storage.verified_registers import verify_registers
+from storage.verified_snapshot import take_snapshot
 from tests.attribution.histories import deliveries
 from tests.storage.stream import NOW, Log, build_all, register
 from tests.storage.test_any_order import METRICS, QUESTIONS, any_arrival, histories
@@ -57,7 +62,7 @@ async def verified(connection: Connection, experiment: str | None = None) -> Ver
         )
 
 
-@any_arrival
+@settings(any_arrival, max_examples=max(10, settings().max_examples // 3))
 @given(st.data())
 def test_after_any_arrival_nothing_differs_whether_built_or_half_built(
     database: str, data: st.DataObject
@@ -110,12 +115,12 @@ HISTORY = [
 
 
 async def counted(connection: Connection) -> Log:
-    """Deliver the history one by one, with one definition before it and one after it."""
+    """Deliver the history in parts, with one definition before it and one after it."""
     log = Log()
     await register(connection, [LEADS], TEST)
     await build_all(connection)
-    for event in HISTORY:
-        await log.deliver(connection, [event])
+    for part in (HISTORY[:4], HISTORY[4:9], HISTORY[9:]):
+        await log.deliver(connection, part)
     await register(connection, [LEADS], BY_CONTACT)
     await build_all(connection)
     return log
@@ -256,7 +261,6 @@ def test_what_was_changed_is_named_and_nothing_else(database: str, name: str) ->
 
     async def body(connection: Connection) -> None:
         await counted(connection)
-        assert await found(connection) == []
 
         await connection.execute(statement)
 
@@ -351,5 +355,23 @@ def test_an_experiment_that_counts_nothing_is_refused(database: str) -> None:
     async def body(connection: Connection) -> None:
         with pytest.raises(UnknownExperimentError, match="nothing-here"):
             await verified(connection, "nothing-here")
+
+    on(database, body)
+
+
+def test_what_the_stream_commits_meanwhile_waits_for_nothing_and_is_not_seen(database: str) -> None:
+    async def body(connection: Connection) -> None:
+        log = await counted(connection)
+        async with await AsyncConnection.connect(database) as beside:
+            snapshot = await take_snapshot(beside)
+            await log.deliver(connection, [lead(41, account="cafe"), link(3, "ann", "bolt")])
+            differences = Differences()
+
+            await verify_homes(beside, snapshot, differences, lambda _: None)
+            await verify_registers(beside, snapshot, differences)
+
+        assert snapshot.events == len(HISTORY)
+        assert differences.kept == []
+        assert await found(connection) == []
 
     on(database, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,12 +29,12 @@ pytestmark = pytest.mark.stack
 EVENTS: list[Event] = [
     exposure(1, "a", account="acme", contact="ann"),
     lead(1, account="acme"),
-    lead(1, account="acme"),
+    lead(1, hours=2, account="acme"),
     exposure(2, "b", account="bolt"),
     lead(2, account="bolt"),
 ]
 RECORDS = [*(encode(event) for event in EVENTS), b"no event", encode(lead(3, account="bolt"))]
-"""Offsets 0 to 6: 2 is sent again, 5 is refused; 6 is not read yet."""
+"""Offsets 0 to 6: 2 is sent again, and says otherwise; 5 is refused; 6 is not read yet."""
 STORED_UP_TO = 6
 
 
@@ -53,9 +54,10 @@ def written(kafka_broker: KafkaBroker) -> Written:
 
 def write(broker: KafkaBroker) -> Written:
     name = broker.create_topic("events")
+    now_ms = time.time_ns() // 1_000_000
     producer = KafkaProducer(bootstrap_servers=broker.address, acks="all")
     for record in RECORDS:
-        producer.send(name, record, partition=0)
+        producer.send(name, record, partition=0, timestamp_ms=now_ms)
     producer.close()
     return Written(broker.address, name, topic_ids(broker.address, [name])[name])
 
@@ -124,6 +126,10 @@ CORRUPTIONS = {
             ("deliveries", "events", "accepted", "4", "3"),
             ("log", "topic[0] offset 4, event crm l2", "event", None, "lead.accepted"),
         ],
+    ),
+    "an event that was rewritten": (
+        "UPDATE events SET campaign = 'spring' WHERE id = 'l2'",
+        [("log", "topic[0] offset 4, event crm l2", "campaign", "'spring'", "None")],
     ),
     "an offset that went ahead": (
         "UPDATE partition_offsets SET next_offset = 7",
