@@ -28,7 +28,7 @@ def insight_jobs(
         in_flight=InFlight(settings.max_in_flight_bytes),
     )
     return (
-        lead_insights(database, InsightWatch(database), log),
+        lead_insights(database, InsightWatch(database), log, settings.reminders),
         _deliver(database, vault, addresses),
     )
 

@@ -2,8 +2,18 @@
 
 from datetime import datetime
 
-from schemas.reviews import SIDES, Proposal, Review, SealedReading, SideOfReview, Signature
+from schemas.reviews import (
+    SIDES,
+    BothLanguages,
+    Proposal,
+    Review,
+    ReviewMark,
+    SealedReading,
+    SideOfReview,
+    Signature,
+)
 from storage.reviews import StoredReview
+from transparency.review_marks import mark_of
 from transparency.reviews import ReviewState
 
 
@@ -20,6 +30,7 @@ def review_of(
         opened_by=review.opened_by,
         deadline=state.deadline,
         is_overdue=state.concluded_at is None and now >= state.deadline,
+        mark=_mark(state, now),
         readings=tuple(_reading(state, of, side) for of in SIDES),
         proposal=_proposal(state),
         signatures=tuple(
@@ -29,6 +40,14 @@ def review_of(
         concluded_at=state.concluded_at,
         is_joint=None if state.concluded_at is None else state.is_joint,
     )
+
+
+def _mark(state: ReviewState, now: datetime) -> ReviewMark | None:
+    mark = mark_of(state, now=now)
+    if mark is None:
+        return None
+    sentence = BothLanguages(en=mark.sentence.en, de=mark.sentence.de)
+    return ReviewMark(kind=mark.kind, sentence=sentence)
 
 
 def _reading(state: ReviewState, of: SideOfReview, by: SideOfReview | None) -> SealedReading:

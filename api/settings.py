@@ -6,7 +6,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from api import sign_in_settings
+from api import insight_settings, sign_in_settings
+from api.insight_settings import InsightSettingError, ReviewReminders
 from api.sign_in_settings import SignInSettingError, SignInSettings
 from schemas.currencies import MINOR_DIGITS
 from storage import kafka_access
@@ -92,11 +93,13 @@ METRIC_AGREEMENT = Variable(
     "whether both sides have to agree to the metrics of an experiment before it is registered: "
     "required or optional",
 )
+INSIGHTS = tuple(Variable(*declared) for declared in insight_settings.VARIABLES)
 KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
     *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
     *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE, METRIC_AGREEMENT),
+    *INSIGHTS,
     *SIGN_IN,
     *KAFKA_ACCESS,
 )
@@ -123,6 +126,7 @@ class Settings:
     are_webhooks_private: bool = False
     is_agreement_required: bool = False
     """Whether only metrics that both sides agreed to may be registered with an experiment."""
+    reminders: ReviewReminders = insight_settings.USUAL
     sign_in: SignInSettings = sign_in_settings.HERE_ALONE
     kafka_access: KafkaAccess = kafka_access.PLAINTEXT
 
@@ -146,6 +150,7 @@ class Settings:
             webhook_keys=_secrets(environ, WEBHOOK_KEYS, FEWEST_HASH_KEY_BYTES),
             are_webhooks_private=_is_yes(environ, WEBHOOKS_PRIVATE),
             is_agreement_required=_is_required(environ, METRIC_AGREEMENT),
+            reminders=_reminders(environ),
             sign_in=_sign_in(environ),
             kafka_access=_kafka_access(environ),
         )
@@ -157,6 +162,13 @@ class Settings:
                 f"{MAX_IN_FLIGHT.name} must be at least twice {MAX_BODY.name}: a body is held "
                 "beside the records made from it."
             )
+
+
+def _reminders(environ: Mapping[str, str]) -> ReviewReminders:
+    try:
+        return ReviewReminders.from_env(environ)
+    except InsightSettingError as error:
+        raise SettingError(str(error)) from None
 
 
 def _sign_in(environ: Mapping[str, str]) -> SignInSettings:

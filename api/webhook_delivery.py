@@ -1,7 +1,8 @@
 """Delivers insights to webhooks: at least once, under the same id, nobody waiting for others.
 
 Every process of the API takes part. A delivery is claimed for a while, sent outside of any
-transaction, and settled; where the process dies in between, it is sent again.
+transaction, and settled; where the process dies in between, it is sent again. Each try sends what
+the owner of the webhook may see by then, and nothing where that is nothing.
 """
 
 import asyncio
@@ -11,11 +12,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import httpx
 
 from api.database import Database, DatabaseUnreachableError
+from api.insight_telling import told_now
+from api.webhook_owners import owner_of
 from api.webhook_retries import pause_after
 from api.webhook_secrets import SecretUnreadableError, Vault
 from api.webhook_sender import Answer, Outcome, Sender
@@ -49,6 +53,7 @@ IDLE_SECONDS = 1.0
 LEASE = timedelta(seconds=60)
 """Longer than any request may take: a claim that ends while it is sent would send twice."""
 _NOT_THEIR_FAULT = frozenset({Outcome.UNREADABLE_SECRET})
+_WITHOUT_OWNER = frozenset({Outcome.OWNER_GONE, Outcome.OWNER_MAY_NOT})
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,8 +107,8 @@ class WebhookDelivery:
             hooks = sorted({delivery.webhook_id for delivery in claimed})
             secrets = await secrets_of(connection, hooks, at=at) if hooks else {}
         for delivery in claimed:
-            sending = self._deliver(delivery, secrets.get(delivery.webhook_id, []))
-            task = asyncio.create_task(sending)
+            sending = partial(self._deliver, delivery, secrets.get(delivery.webhook_id, []))
+            task = asyncio.create_task(_while_reachable(sending))
             self._sending[task] = delivery.webhook_id
             task.add_done_callback(self._let_go)
 
@@ -128,17 +133,32 @@ class WebhookDelivery:
 
     async def _deliver(self, claimed: Claimed, secrets: list[StoredSecret]) -> None:
         began_at = datetime.now(UTC)
-        answer = await self._send(claimed, secrets, began_at)
+        answer = await self._try(claimed, secrets, began_at)
         sent = _Sent(claimed, began_at, datetime.now(UTC), answer)
+        async with self._database.connection() as connection:
+            await _settle(connection, sent)
 
-        async def settle() -> None:
-            async with self._database.connection() as connection:
-                await _settle(connection, sent)
+    async def _try(self, claimed: Claimed, secrets: list[StoredSecret], at: datetime) -> Answer:
+        told = await self._told(claimed, at)
+        if isinstance(told, Outcome):
+            return Answer(told)
+        return await self._send(claimed, told, secrets, at)
 
-        await _while_reachable(settle)
-
-    async def _send(self, claimed: Claimed, secrets: list[StoredSecret], at: datetime) -> Answer:
+    async def _told(self, claimed: Claimed, at: datetime) -> bytes | Outcome:
+        """Return what the owner is told now, or why there is nothing to send."""
         body = claimed.body.encode()
+        if claimed.owner is None:
+            return body  # the deployment is told everything
+        async with self._database.connection() as connection:
+            asking = await owner_of(connection, claimed.owner, at=at)
+            if isinstance(asking, Outcome):
+                return asking
+            (told,) = await told_now(connection, [body], asking, at=at)
+        return Outcome.WITHHELD if told is None else told
+
+    async def _send(
+        self, claimed: Claimed, body: bytes, secrets: list[StoredSecret], at: datetime
+    ) -> Answer:
         try:
             opened = [self._vault.open(secret) for secret in secrets]
         except SecretUnreadableError:
@@ -156,10 +176,24 @@ async def _settle(connection: Connection, sent: _Sent) -> None:
     except UnknownWebhookError:
         return  # deleted meanwhile, and what it was owed with it
     await log_attempt(connection, _attempt(sent))
-    if sent.answer.outcome is Outcome.DELIVERED:
+    outcome = sent.answer.outcome
+    if outcome is Outcome.DELIVERED:
         await _settle_delivered(connection, sent)
+    elif outcome is Outcome.WITHHELD:
+        state, at = DeliveryState.WITHHELD, sent.ended_at
+        await settle_delivery(connection, sent.claimed.id, state, at=at)
+    elif outcome in _WITHOUT_OWNER:
+        await _settle_without_owner(connection, hook, sent)
     else:
         await _settle_failed(connection, hook, sent)
+
+
+async def _settle_without_owner(connection: Connection, hook: Webhook, sent: _Sent) -> None:
+    """Switch the webhook off, which says why; told to nobody, for it speaks of a person."""
+    await settle_delivery(connection, sent.claimed.id, DeliveryState.DEAD, at=sent.ended_at)
+    if hook.is_active:
+        reason = sent.answer.outcome.value
+        await disable_webhook(connection, hook.id, reason=reason, at=sent.ended_at)
 
 
 async def _settle_delivered(connection: Connection, sent: _Sent) -> None:

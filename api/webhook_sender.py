@@ -37,6 +37,12 @@ class Outcome(StrEnum):
     PRIVATE_ADDRESS = "private_address"
     NOT_HTTPS = "not_https"
     UNREADABLE_SECRET = "unreadable_secret"  # noqa: S105 - names what went wrong
+    WITHHELD = "withheld"
+    """Not sent: the owner of the webhook may not see it."""
+    OWNER_GONE = "owner_gone"
+    """Not sent: the owner works here no more, or is a token out of force."""
+    OWNER_MAY_NOT = "owner_may_not"
+    """Not sent: the owner may not have webhooks any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Webhooks: register where insights are sent, rotate secrets, read the log, send again by hand."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -8,7 +9,8 @@ import httpx
 from fastapi import APIRouter, Query, Response
 
 from api import problems
-from api.identity import Viewer
+from api.identity import Asking, Viewer
+from api.insight_telling import told_now
 from api.problem_handlers import InputError, InvalidInputError
 from api.problems import ProblemError
 from api.services import Services, ServicesHere
@@ -28,10 +30,12 @@ from api.webhook_drafts import (
     WebhookView,
     webhook_fields,
 )
+from api.webhook_owners import looks_after_all, webhook_of
 from api.webhook_secrets import new_secret
 from api.webhook_sender import DEFAULT_PORTS
 from api.webhook_signature import secret_as_text
 from storage import webhook_deliveries, webhooks
+from storage.pool import Connection
 from storage.webhook_deliveries import Attempt, DeliveryRow, DeliveryState
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
@@ -41,7 +45,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 async def register_webhook(
     draft: WebhookDraft, services: ServicesHere, viewer: Viewer, response: Response
 ) -> NewWebhook:
-    """Send insights there from now on. The answer shows the secret, this once."""
+    """Send there from now on what whoever asks may see. The answer shows the secret, this once."""
     await _refuse_place(draft.url, services)
     webhook_id, secret, at = uuid4(), new_secret(), datetime.now(UTC)
     async with services.database.connection() as connection:
@@ -54,28 +58,29 @@ async def register_webhook(
 
 
 @router.get("")
-async def list_webhooks(services: ServicesHere) -> Webhooks:
-    """Return every webhook."""
+async def list_webhooks(services: ServicesHere, viewer: Viewer) -> Webhooks:
+    """Return the webhooks of whoever asks; those of all for stewards and the deployment."""
+    of = None if looks_after_all(viewer) else viewer.actor
     async with services.database.connection() as connection:
-        found = await webhooks.webhooks(connection)
+        found = await webhooks.webhooks(connection, of=of)
     return Webhooks(webhooks=[WebhookView.model_validate(webhook_fields(hook)) for hook in found])
 
 
 @router.get("/{webhook_id}")
-async def read_webhook(webhook_id: UUID, services: ServicesHere) -> WebhookView:
+async def read_webhook(webhook_id: UUID, services: ServicesHere, viewer: Viewer) -> WebhookView:
     """Return one webhook."""
     async with services.database.connection() as connection:
-        found = await webhooks.webhook(connection, webhook_id)
+        found = await webhook_of(connection, viewer, webhook_id)
     return WebhookView.model_validate(webhook_fields(found))
 
 
 @router.patch("/{webhook_id}")
 async def change_webhook(
-    webhook_id: UUID, change: WebhookChange, services: ServicesHere
+    webhook_id: UUID, change: WebhookChange, services: ServicesHere, viewer: Viewer
 ) -> WebhookView:
     """Ask for something else, or switch it off or on again."""
     async with services.database.connection() as connection:
-        hook = await webhooks.webhook(connection, webhook_id, to_change=True)
+        hook = await webhook_of(connection, viewer, webhook_id, to_change=True)
         await webhooks.change_webhook(connection, webhook_id, change.applied_to(hook))
         if change.active is True and not hook.is_active:
             await webhooks.enable_webhook(connection, webhook_id)
@@ -87,20 +92,21 @@ async def change_webhook(
 
 
 @router.delete("/{webhook_id}", status_code=204)
-async def delete_webhook(webhook_id: UUID, services: ServicesHere) -> None:
+async def delete_webhook(webhook_id: UUID, services: ServicesHere, viewer: Viewer) -> None:
     """Send nothing more there, and forget its secrets and its log."""
     async with services.database.connection() as connection:
+        await webhook_of(connection, viewer, webhook_id, to_change=True)
         await webhooks.delete_webhook(connection, webhook_id)
 
 
 @router.post("/{webhook_id}/secrets", status_code=201)
 async def rotate_secret(
-    webhook_id: UUID, rotation: SecretRotation, services: ServicesHere
+    webhook_id: UUID, rotation: SecretRotation, services: ServicesHere, viewer: Viewer
 ) -> NewSecret:
     """Sign with a new secret, and for a while with those so far as well."""
     secret, at = new_secret(), datetime.now(UTC)
     async with services.database.connection() as connection:
-        await webhooks.webhook(connection, webhook_id, to_change=True)
+        await webhook_of(connection, viewer, webhook_id, to_change=True)
         expires_at = at + timedelta(hours=rotation.overlap_hours)
         await webhooks.expire_secrets(connection, webhook_id, expires_at=expires_at)
         await webhooks.add_secret(connection, services.vault.seal(webhook_id, secret), at=at)
@@ -111,35 +117,50 @@ async def rotate_secret(
 async def list_deliveries(
     webhook_id: UUID,
     services: ServicesHere,
+    viewer: Viewer,
     before: Annotated[int | None, Query(gt=0, lt=2**63)] = None,
     state: DeliveryState | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Deliveries:
-    """Return a page of what was and is to be sent, each with every try."""
+    """Return a page of what was and is to be sent, each with every try.
+
+    What whoever asks may not know of now is left out: a page may be shorter than was asked for.
+    """
     async with services.database.connection() as connection:
-        await webhooks.webhook(connection, webhook_id)
+        await webhook_of(connection, viewer, webhook_id)
         rows = await webhook_deliveries.deliveries_of(
             connection, webhook_id, before=before, state=state, limit=limit + 1
         )
         page = rows[:limit]
-        log = await webhook_deliveries.attempts_of(connection, [row.id for row in page])
+        shown = await _known(connection, page, viewer)
+        log = await webhook_deliveries.attempts_of(connection, [row.id for row in shown])
     return Deliveries(
-        deliveries=[_delivery(row, log.get(row.id, [])) for row in page],
+        deliveries=[_delivery(row, log.get(row.id, [])) for row in shown],
         next=page[-1].id if len(rows) > limit else None,
     )
 
 
 @router.post("/{webhook_id}/redeliveries", status_code=202)
-async def redeliver(webhook_id: UUID, asked: Redelivery, services: ServicesHere) -> Redelivered:
+async def redeliver(
+    webhook_id: UUID, asked: Redelivery, services: ServicesHere, viewer: Viewer
+) -> Redelivered:
     """Begin a new series of tries, under the same ids, for these deliveries or all dead ones."""
     async with services.database.connection() as connection:
-        hook = await webhooks.webhook(connection, webhook_id, to_change=True)
+        hook = await webhook_of(connection, viewer, webhook_id, to_change=True)
         if not hook.is_active:
             raise ProblemError(problems.CONFLICT, "the webhook is switched off; switch it on first")
         count = await webhook_deliveries.redeliver(
             connection, webhook_id, ids=asked.deliveries, at=datetime.now(UTC)
         )
     return Redelivered(redelivered=count)
+
+
+async def _known(
+    connection: Connection, rows: Sequence[DeliveryRow], asking: Asking
+) -> list[DeliveryRow]:
+    bodies = [row.body.encode() for row in rows]
+    told = await told_now(connection, bodies, asking, at=datetime.now(UTC))
+    return [row for row, body in zip(rows, told, strict=True) if body is not None]
 
 
 async def _refuse_place(text: str, services: Services) -> None:

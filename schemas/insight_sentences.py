@@ -3,6 +3,7 @@
 Whoever records an insight calls one of these: the words are written in one place.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +15,10 @@ from schemas.insights import (
     ExperimentClosed,
     ExperimentStarted,
     ExperimentStopped,
+    ReadingSide,
     ReadingStatus,
+    ReviewDue,
+    ReviewOverdue,
     ReviewRequested,
     Sentence,
     StatusChanged,
@@ -61,6 +65,51 @@ def review_requested(key: str, name: str, due_at: datetime | None = None) -> Rev
             f"Marketing und Vertrieb sind gebeten, „{name}“ gemeinsam zu lesen{until.de}.",
         ),
     )
+
+
+class ReviewPlace(NamedTuple):
+    """Which review of an experiment, and until when it asks to be read."""
+
+    experiment: str
+    name: str
+    review: int
+    due_at: datetime
+
+
+def review_due(place: ReviewPlace, side: ReadingSide) -> ReviewDue:
+    """One side has not written yet, and the deadline comes near."""
+    who, until = _WHO_WRITES[side], _until(place.due_at)
+    return ReviewDue(
+        experiment=place.experiment,
+        review=place.review,
+        side=side,
+        due_at=place.due_at,
+        sentence=Sentence(
+            f"{who.en} has not written its reading of “{place.name}” yet; it is asked for"
+            f"{until.en}.",
+            f"{who.de} fehlt noch die Lesung von „{place.name}“; erbeten ist sie{until.de}.",
+        ),
+    )
+
+
+def review_overdue(place: ReviewPlace, missing: Sequence[ReadingSide]) -> ReviewOverdue:
+    """The deadline has passed and nothing is concluded."""
+    why = why_overdue(missing)
+    return ReviewOverdue(
+        experiment=place.experiment,
+        review=place.review,
+        due_at=place.due_at,
+        missing=tuple(missing),
+        sentence=Sentence(
+            f"The review of “{place.name}” is overdue: {why.en}",
+            f"Der Review von „{place.name}“ ist überfällig: {why.de}",
+        ),
+    )
+
+
+def why_overdue(missing: Sequence[ReadingSide]) -> Sentence:
+    """What an overdue review waits for: readings of these sides, or signatures."""
+    return _WHY_OVERDUE[tuple(missing)]
 
 
 def decided(key: str, name: str, decision: Decision, *, is_joint: bool) -> Decided:
@@ -161,6 +210,24 @@ _DECISIONS: dict[Decision, Sentence] = {
 }
 _JOINTLY = Sentence("Both sides have signed.", "Beide Seiten haben unterschrieben.")
 _ALONE = Sentence("Concluded without a joint reading.", "Ohne gemeinsame Lesung abgeschlossen.")
+
+_WHO_WRITES: dict[ReadingSide, Sentence] = {
+    "marketing": Sentence("Marketing", "Vom Marketing"),
+    "sales": Sentence("Sales", "Vom Vertrieb"),
+}
+_WHY_OVERDUE: dict[tuple[ReadingSide, ...], Sentence] = {
+    (): Sentence(
+        "both sides have written, but signed no decision together.",
+        "Beide Lesungen liegen vor, aber keine Entscheidung, die beide unterschrieben haben.",
+    ),
+    ("marketing",): Sentence(
+        "marketing has not written its reading.", "Die Lesung des Marketings fehlt."
+    ),
+    ("sales",): Sentence("sales has not written its reading.", "Die Lesung des Vertriebs fehlt."),
+    ("marketing", "sales"): Sentence(
+        "neither side has written its reading.", "Die Lesungen beider Seiten fehlen."
+    ),
+}
 
 _STATUSES: dict[ReadingStatus, Sentence] = {
     "collecting": Sentence("still collecting", "sammelt noch"),

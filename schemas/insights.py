@@ -2,6 +2,7 @@
 
 Contract of the topic `insights` and of every webhook. Statuses and facts only, never an estimate:
 who reads an insight learns no more than the headline says. CloudEvents 1.0, in structured mode.
+None of them names a person.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ ReadingStatus = Literal[
 ]
 AlarmKind = Literal["sample_ratio_mismatch", "too_many_mixed_units", "source_silent"]
 Decision = Literal["adopt", "iterate", "stop", "keep_looking"]
+ReadingSide = Literal["marketing", "sales"]
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -80,6 +82,22 @@ class ReviewRequested(OfExperiment, frozen=True, kw_only=True):
     due_at: datetime | None = None
 
 
+class ReviewDue(OfExperiment, frozen=True, kw_only=True):
+    """This side has not written its reading yet, and the review's deadline comes near."""
+
+    review: int
+    side: ReadingSide
+    due_at: datetime
+
+
+class ReviewOverdue(OfExperiment, frozen=True, kw_only=True):
+    """The deadline has passed and nothing is concluded; `missing` are sides without a reading."""
+
+    review: int
+    due_at: datetime
+    missing: tuple[ReadingSide, ...]
+
+
 class Decided(OfExperiment, frozen=True, kw_only=True):
     """What follows from it; `is_joint` tells whether both sides have signed."""
 
@@ -88,7 +106,11 @@ class Decided(OfExperiment, frozen=True, kw_only=True):
 
 
 class StatusChanged(OfExperiment, frozen=True, kw_only=True):
-    """What may be concluded about a primary metric changed; `reason` where nothing may be."""
+    """What may be concluded about a primary metric changed; `reason` where nothing may be.
+
+    `interpretation` says how far both sides have read it together, as its reader is told in the
+    results; absent for the deployment itself.
+    """
 
     metric: str
     baseline: str
@@ -96,6 +118,8 @@ class StatusChanged(OfExperiment, frozen=True, kw_only=True):
     previous: ReadingStatus
     status: ReadingStatus
     reason: str | None = None
+    interpretation: str | None = None
+    interpretation_sentence: Sentence | None = None
 
 
 class Alarm(Happening, frozen=True, kw_only=True):
@@ -149,6 +173,8 @@ _ROWS = (
     InsightType("insight.experiment_closed", ExperimentClosed, "An experiment takes in no more."),
     InsightType("insight.experiment_stopped", ExperimentStopped, "An experiment was stopped."),
     InsightType("insight.review_requested", ReviewRequested, "A joint review was asked for."),
+    InsightType("insight.review_due", ReviewDue, "The deadline of a review comes near."),
+    InsightType("insight.review_overdue", ReviewOverdue, "The deadline of a review has passed."),
     InsightType("insight.decided", Decided, "A review ended in a decision."),
     InsightType("insight.status_changed", StatusChanged, "Something else may be concluded."),
     InsightType("insight.alarm", Alarm, "Results cannot be trusted, or can be again."),

@@ -89,6 +89,20 @@ class Signature(Resource):
     dissent: str | None
 
 
+class BothLanguages(Resource):
+    """The same sentence twice."""
+
+    en: str
+    de: str
+
+
+class ReviewMark(Resource):
+    """What has to be said beside a review: that it is overdue, or was no joint reading."""
+
+    kind: Literal["overdue", "concluded_without_a_joint_reading"]
+    sentence: BothLanguages
+
+
 class Review(Resource):
     """A joint review as somebody may see it; `is_joint` is false where a side did not take part."""
 
@@ -99,6 +113,7 @@ class Review(Resource):
     opened_by: str | None
     deadline: datetime
     is_overdue: bool
+    mark: ReviewMark | None
     readings: tuple[SealedReading, ...]
     proposal: Proposal | None
     signatures: tuple[Signature, ...]

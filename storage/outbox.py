@@ -52,7 +52,7 @@ async def lock_subject(connection: Connection, subject: str) -> None:
 
 
 async def next_unpublished_insights(connection: Connection, *, limit: int) -> list[Unpublished]:
-    """Return the oldest insights that are not published, in their order."""
+    """Return the oldest insights that are neither published nor withheld, in their order."""
     cursor = connection.cursor(row_factory=class_row(Unpublished))
     await cursor.execute(statement("next_unpublished_insights"), {"limit": limit})
     return await cursor.fetchall()
@@ -67,7 +67,16 @@ async def note_insights_published(
     )
 
 
+async def note_insights_withheld(
+    connection: Connection, numbers: Sequence[int], *, at: datetime
+) -> None:
+    """Remember what the topic is not to hold. Safe to repeat."""
+    await connection.execute(
+        statement("note_insights_withheld"), {"numbers": list(numbers), "at": at}
+    )
+
+
 async def forget_insights(connection: Connection, *, before: datetime) -> int:
-    """Forget what is older, published and owed to nobody; return how many."""
+    """Forget what is older, waits for nothing and is owed to nobody; return how many."""
     cursor = await connection.execute(statement("forget_insights"), {"before": before})
     return cursor.rowcount

@@ -20,6 +20,8 @@ class DeliveryState(StrEnum):
 
     WAITING = "waiting"
     DELIVERED = "delivered"
+    WITHHELD = "withheld"
+    """Its owner may not see it."""
     DEAD = "dead"
 
 
@@ -30,6 +32,7 @@ class Claimed:
     id: int
     webhook_id: UUID
     url: str
+    owner: str | None
     insight_id: UUID
     body: str
     attempts: int
@@ -55,6 +58,7 @@ class DeliveryRow:
     insight_id: UUID
     kind: str
     subject: str
+    body: str
     state: str
     attempts: int
     next_attempt_at: datetime

@@ -13,7 +13,10 @@ from storage.statements import statement
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook as stored; empty `kinds` or `experiments` ask for all of them."""
+    """A webhook as stored; empty `kinds` or `experiments` ask for all of them.
+
+    `created_by` is its owner, a person or a token; None for the deployment itself.
+    """
 
     id: UUID
     url: str
@@ -75,10 +78,10 @@ async def add_webhook(
     return await webhook(connection, webhook_id)
 
 
-async def webhooks(connection: Connection) -> list[Webhook]:
-    """Return every webhook, the oldest first."""
+async def webhooks(connection: Connection, *, of: str | None = None) -> list[Webhook]:
+    """Return the webhooks of one owner, or every one, the oldest first."""
     cursor = connection.cursor(row_factory=class_row(Webhook))
-    await cursor.execute(statement("webhooks"))
+    await cursor.execute(statement("webhooks"), {"owner": of})
     return await cursor.fetchall()
 
 

@@ -17,5 +17,5 @@ UPDATE webhook_deliveries AS taken
 SET next_attempt_at = %(until)s, first_tried_at = COALESCE(taken.first_tried_at, %(at)s)
 FROM due, webhooks AS hook, insights AS insight
 WHERE taken.id = due.id AND hook.id = taken.webhook_id AND insight.number = taken.insight
-RETURNING taken.id, taken.webhook_id, hook.url, insight.id AS insight_id, insight.body,
-          taken.attempts, taken.first_tried_at;
+RETURNING taken.id, taken.webhook_id, hook.url, hook.created_by AS owner,
+          insight.id AS insight_id, insight.body, taken.attempts, taken.first_tried_at;

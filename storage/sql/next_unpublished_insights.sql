@@ -1,3 +1,3 @@
--- The oldest insights that the topic does not hold yet, in their order.
+-- The oldest insights that are neither on the topic nor kept from it, in their order.
 SELECT number, subject, body FROM insights
-WHERE published_at IS NULL ORDER BY number LIMIT %(limit)s;
+WHERE published_at IS NULL AND withheld_at IS NULL ORDER BY number LIMIT %(limit)s;

@@ -21,7 +21,12 @@ from api.in_flight import InFlight
 from api.insight_watch import record_changes, record_silence
 from api.log_writer import LogWriter
 from api.snapshots import Snapshot
-from schemas.insight_sentences import experiment_started
+from schemas.insight_sentences import (
+    Pair,
+    alarm_of_source,
+    experiment_started,
+    status_changed,
+)
 from schemas.insights import Alarm, StatusChanged, decode_insight
 from storage import leadership
 from tests.api.company import Company, history, waiting
@@ -150,6 +155,7 @@ def test_insights_are_published_in_their_order_and_once_where_nothing_breaks(
     database: str, kafka_broker: KafkaBroker
 ) -> None:
     topic = kafka_broker.create_topic("insights", partitions=3)
+    known_to_all(database, 5)
     ids = Owing(database).happen(
         *(experiment_started(f"experiment-{n % 5}", "x") for n in range(30))
     )
@@ -171,6 +177,7 @@ def test_what_the_log_did_not_take_is_published_later(
     database: str, kafka_broker: KafkaBroker
 ) -> None:
     topic = kafka_broker.create_topic("insights")
+    known_to_all(database, 3)
     ids = Owing(database).start(3)
 
     nothing = asyncio.run(publish(database, NOWHERE, topic, rounds=1, connected=False))
@@ -185,6 +192,7 @@ def test_a_publisher_killed_before_it_marks_publishes_again_under_the_same_ids(
     database: str, kafka_broker: KafkaBroker
 ) -> None:
     topic = kafka_broker.create_topic("insights")
+    known_to_all(database, 3)
     ids = Owing(database).start(3)
     killed = (
         "import asyncio, os, signal\n"
@@ -219,6 +227,38 @@ def test_another_process_goes_on_where_the_one_that_led_has_ended(
 
         watched.company.deliver([*history(100, {"plain": 12, "question": 80}), *waiting()])
         wait_for(lambda: watched.statuses() == [("collecting", "better")], seconds=30)
+
+
+def known_to_all(database: str, count: int) -> None:
+    """Register experiments that the whole organisation may see."""
+    for number in range(count):
+        Owing(database).experiment(f"experiment-{number}", policy="open")
+
+
+def test_the_topic_holds_what_the_whole_organisation_may_see(
+    database: str, kafka_broker: KafkaBroker
+) -> None:
+    topic = kafka_broker.create_topic("insights")
+    owing = Owing(database)
+    for policy in ("open", "shared", "workshop"):
+        owing.experiment(policy, policy=policy)
+    pair = [Pair(key, "guide-downloads", "plain", "question") for key in ("shared", "open")]
+    alarm, _, _, opened, _, status = owing.happen(
+        alarm_of_source("web", is_raised=True),
+        experiment_started("workshop", "Workshop"),
+        experiment_started("shared", "Shared"),
+        experiment_started("open", "Open"),
+        *(status_changed(keys, keys, previous="collecting", status="better") for keys in pair),
+    )
+
+    dealt_with = asyncio.run(publish(database, kafka_broker.address, topic, rounds=2))
+
+    logged = [decode_insight(record.value) for record in read_log(kafka_broker.address, topic)]
+    assert [insight.id for insight in logged] == [alarm, opened, status]
+    assert isinstance(logged[-1].data, StatusChanged)
+    assert logged[-1].data.interpretation == "not_yet_interpreted"
+    assert dealt_with == [6, 0]
+    assert owing.rows("SELECT count(*) FROM insights WHERE withheld_at IS NOT NULL") == [(3,)]
 
 
 async def publish(

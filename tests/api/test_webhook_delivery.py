@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -171,19 +172,22 @@ def test_two_processes_share_the_work_and_send_nothing_twice(owing: Owing) -> No
 
 
 def test_a_lost_connection_to_the_database_ends_nothing(owing: Owing) -> None:
+    ended = Event()
+
     def end_connections_at_first(handler: BaseHTTPRequestHandler) -> None:
-        if len(there.received) == 1:
+        if not ended.is_set():
             with psycopg.connect(owing.database, autocommit=True) as connection:
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
+            ended.set()
         answering(200)(handler)
 
     with receiver(end_connections_at_first) as there:
         owing.webhook(there.url)
         (insight,) = owing.start()
-        owing.deliver_until(lambda: bool(there.received))
+        owing.deliver_until(ended.is_set)
         owing.deliver_until(lambda: owing.states() == ["delivered"])
 
     assert set(there.ids) == {insight}

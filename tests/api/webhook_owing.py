@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from api.database import Database
 from api.webhook_addresses import Addresses
@@ -18,9 +19,16 @@ from api.webhook_secrets import Vault
 from api.webhook_sender import Sender
 from schemas.insight_sentences import experiment_started
 from schemas.insights import Happening
+from schemas.people import PersonDraft
+from schemas.resources import ExperimentDraft
+from schemas.tokens import TokenDraft
 from storage.outbox import record
+from storage.people import add_person
 from storage.pool import Connection
+from storage.tokens import add_token
 from storage.webhooks import Wanted, add_secret, add_webhook
+from tests.api.house import person
+from tests.api.resources import experiment
 
 SECRET = b"the-secret-of-the-tests"
 EVERYTHING = Wanted(kinds=(), experiments=(), note="")
@@ -32,17 +40,67 @@ class Owing:
 
     database: str
 
-    def webhook(self, url: str, *, wanted: Wanted = EVERYTHING, vault: Vault | None = None) -> UUID:
-        """Register a webhook."""
+    def webhook(
+        self,
+        url: str,
+        *,
+        wanted: Wanted = EVERYTHING,
+        vault: Vault | None = None,
+        owner: str | None = None,
+    ) -> UUID:
+        """Register a webhook, of the deployment unless a person or a token owns it."""
         hook = uuid4()
 
         async def register(connection: Connection) -> None:
             at = datetime.now(UTC)
-            await add_webhook(connection, hook, url, wanted, created_by=None, at=at)
+            await add_webhook(connection, hook, url, wanted, created_by=owner, at=at)
             await add_secret(connection, (vault or Vault(())).seal(hook, SECRET), at=at)
 
         self._do(register)
         return hook
+
+    def experiment(self, key: str, **changes: Any) -> None:
+        """Register an experiment that runs, past the API."""
+        draft = ExperimentDraft.model_validate(experiment(key, **changes))
+        with psycopg.connect(self.database) as connection:
+            connection.execute(
+                "INSERT INTO experiments (key, body, status, epoch, created_at, owner, team, "
+                "starts_at, registered_at) "
+                "VALUES (%s, %s, 'registered', 1, now(), %s, %s, %s, now())",
+                (
+                    *(draft.key, Jsonb(draft.model_dump(mode="json"))),
+                    *(draft.owner, draft.team, draft.starts_at),
+                ),
+            )
+
+    def person(self, name: str, *roles: str, **changes: Any) -> str:
+        """Add a person, past the API; return the id."""
+        draft = PersonDraft.model_validate(person(name, *roles, **changes))
+        person_id = f"p-{uuid4().hex[:16]}"
+
+        async def add(connection: Connection) -> None:
+            at = datetime.now(UTC)
+            await add_person(connection, person_id, draft, person_id.encode(), at=at, by=None)
+
+        self._do(add)
+        return person_id
+
+    def token(self, *scopes: str) -> str:
+        """Make a token, past the API; return its id."""
+        draft = TokenDraft.model_validate({"name": "A machine", "scopes": scopes})
+        token_id = f"t-{uuid4().hex[:16]}"
+
+        async def add(connection: Connection) -> None:
+            at = datetime.now(UTC)
+            await add_token(connection, token_id, token_id.encode(), draft, at=at, by=None)
+
+        self._do(add)
+        return token_id
+
+    def do(self, statement: str) -> None:
+        """Change what is stored, past the API."""
+        with psycopg.connect(self.database) as connection:
+            connection.execute(statement.encode())
 
     def happen(self, *happenings: Happening) -> list[str]:
         """Record what happened; return the ids of the insights."""

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from inference.statuses import Status
 from schemas import insight_sentences as said
-from schemas.insight_sentences import Pair
+from schemas.insight_sentences import Pair, ReviewPlace
 from schemas.insights import (
     INSIGHT_TYPES,
     Happening,
@@ -24,6 +24,7 @@ from schemas.json_schemas import json_schemas
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 KEYS = Pair("spring-mail", "guide-downloads", "plain", "question")
 NAMES = Pair("Spring mail", "Guide downloads", "Plain", "Question")
+REVIEW = ReviewPlace("spring-mail", "Spring mail", 2, AT)
 
 EVERY_KIND: tuple[Happening, ...] = (
     said.experiment_started("spring-mail", "Spring mail"),
@@ -31,6 +32,9 @@ EVERY_KIND: tuple[Happening, ...] = (
     said.experiment_stopped("spring-mail", "Spring mail", "the offer changed"),
     said.review_requested("spring-mail", "Spring mail", AT),
     said.review_requested("spring-mail", "Spring mail"),
+    said.review_due(REVIEW, "marketing"),
+    said.review_overdue(REVIEW, ["sales"]),
+    said.review_overdue(REVIEW, []),
     said.decided("spring-mail", "Spring mail", "adopt", is_joint=True),
     said.decided("spring-mail", "Spring mail", "keep_looking", is_joint=False),
     said.status_changed(KEYS, NAMES, previous="collecting", status="better"),
@@ -97,6 +101,45 @@ def test_a_sentence_says_until_when_a_review_is_asked_for() -> None:
 
     assert "by 2026-05-04" in sentence.en
     assert "bis 04.05.2026" in sentence.de
+
+
+@pytest.mark.parametrize(
+    ("happening", "english", "german"),
+    [
+        (
+            said.review_due(REVIEW, "marketing"),
+            (
+                "Marketing has not written its reading of “Spring mail” yet; it is asked for by "
+                "2026-05-04."
+            ),
+            (
+                "Vom Marketing fehlt noch die Lesung von „Spring mail“; erbeten ist sie bis "
+                "04.05.2026."
+            ),
+        ),
+        (
+            said.review_overdue(REVIEW, ["marketing", "sales"]),
+            "The review of “Spring mail” is overdue: neither side has written its reading.",
+            "Der Review von „Spring mail“ ist überfällig: Die Lesungen beider Seiten fehlen.",
+        ),
+        (
+            said.review_overdue(REVIEW, []),
+            (
+                "The review of “Spring mail” is overdue: both sides have written, but signed no "
+                "decision together."
+            ),
+            (
+                "Der Review von „Spring mail“ ist überfällig: Beide Lesungen liegen vor, aber "
+                "keine Entscheidung, die beide unterschrieben haben."
+            ),
+        ),
+    ],
+    ids=["due", "nobody wrote", "nothing signed"],
+)
+def test_a_reminder_names_the_side_and_nobody_of_it(
+    happening: Happening, english: str, german: str
+) -> None:
+    assert (happening.sentence.en, happening.sentence.de) == (english, german)
 
 
 @pytest.mark.parametrize(
