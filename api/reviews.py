@@ -1,6 +1,6 @@
 """The joint review: opened on pinned results, read by each side apart, signed by both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -32,6 +32,7 @@ from schemas.reviews import (
     SignatureDraft,
 )
 from storage import lifecycle
+from storage.draft_people import sides_without_readers
 from storage.experiments import locked
 from storage.outbox import record
 from storage.pool import Connection
@@ -72,8 +73,10 @@ async def open_joint_review(
     pinned: dict[str, Any] = dict[str, Any]((await snapshot.released()).items())
     async with services.database.connection() as connection:
         found = await locked(connection, key, at=now)
-        _refuse_missing_interpreters(found.experiment)
+        await _refuse_missing_interpreters(connection, found.experiment)
         standing = await lifecycle.open_review(connection, key, at=now)
+        if not opening.even_if_nothing_can_be_read:
+            _refuse_nothing_to_read(pinned["en"])
         number = await open_review(
             connection,
             found.id,
@@ -205,13 +208,27 @@ async def _conclude(
     await record(connection, insight, at=now)
 
 
-def _refuse_missing_interpreters(standing: Experiment) -> None:
-    missing = standing.interpreters.missing_sides
+def _refuse_nothing_to_read(results: Mapping[str, Any]) -> None:
+    pairs = [pair for metric in results["metrics"] for pair in metric["pairs"]]
+    if any(pair["status"] != "collecting" for pair in pairs):
+        return
+    raise ProblemError(
+        problems.CONFLICT,
+        "Nothing can be read yet: every comparison is still collecting, and both sides would read "
+        "a page without figures. An experiment that will get no further can be settled with "
+        "even_if_nothing_can_be_read.",
+        field="even_if_nothing_can_be_read",
+        rule="nothing_to_read",
+    )
+
+
+async def _refuse_missing_interpreters(connection: Connection, standing: Experiment) -> None:
+    missing = await sides_without_readers(connection, standing.interpreters)
     if missing:
         names = " and ".join(side.value for side in missing)
         raise ProblemError(
             problems.CONFLICT,
-            f"nobody reads for {names}: name an interpreter of each side first",
+            f"nobody who is active reads for {names}: name an interpreter of each side first",
             field="interpreters",
             rule="both_sides",
         )

@@ -28,6 +28,8 @@ class ReviewOpening(Resource):
     """A request for a joint review, with the day by which both sides should have read."""
 
     deadline: datetime
+    even_if_nothing_can_be_read: bool = False
+    """For an experiment that will get no further, and yet has taught something."""
 
     @model_validator(mode="after")
     def _deadline_carries_its_offset(self) -> Self:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from schemas.people import PersonSide, Role
-from schemas.resources import ExperimentDraft, Side
+from schemas.resources import ExperimentDraft, Interpreters, Side
 from schemas.scopes import Scope, scopes_of
 from storage.draft_refusals import DraftError
 from storage.pool import Connection
@@ -61,6 +61,16 @@ async def check_successors(
                     f"{person} reads for {side} in the open review: others can be named beside "
                     "them, and in the place of those who have left",
                 )
+
+
+async def sides_without_readers(
+    connection: Connection, interpreters: Interpreters
+) -> tuple[Side, ...]:
+    """Return the sides for which nobody is named who is active and can write a reading."""
+    everybody = [person for side in Side for person in interpreters.of(side)]
+    found = await _named(connection, everybody)
+    reading = {one.id for one in found.values() if one.is_active and one.can_review}
+    return tuple(side for side in Side if reading.isdisjoint(interpreters.of(side)))
 
 
 def _newly_named(

@@ -189,6 +189,33 @@ def test_no_review_without_an_interpreter_of_each_side(table: Table) -> None:
     assert (answer.status_code, answer.json()["field"]) == (409, "interpreters")
 
 
+def test_a_review_has_something_to_read_unless_none_is_meant_and_somebody_to_read_it(
+    house: House,
+) -> None:
+    def stands(*, is_active: bool) -> None:
+        person = {"name": "Ben", "side": "sales", "roles": ["seller"], "is_active": is_active}
+        house.client.put(f"/v1/people/{house.ids['ben']}", json=person).raise_for_status()
+
+    asked = {"deadline": "2099-01-01T00:00:00Z"}
+    meant = {**asked, "even_if_nothing_can_be_read": True}
+    with house.signed_in("ada", "marketer") as marketer:
+        house.invite("ben", "seller")
+        readers = {"marketing": [house.ids["ada"]], "sales": [house.ids["ben"]]}
+        Company(house.client, house.database).start(interpreters=readers)
+        empty = marketer.send("POST", REVIEWS, json=asked)
+        stands(is_active=False)
+        alone = marketer.send("POST", REVIEWS, json=meant)
+        stands(is_active=True)
+        opened = marketer.send("POST", REVIEWS, json=meant)
+
+    found = empty.json()
+    assert (empty.status_code, found["rule"]) == (409, "nothing_to_read")
+    assert found["field"] == "even_if_nothing_can_be_read"
+    assert (alone.status_code, alone.json()["field"]) == (409, "interpreters")
+    assert "nobody who is active reads for sales" in alone.json()["detail"]
+    assert opened.status_code == 201
+
+
 def test_a_second_review_is_not_opened_beside_the_first(table: Table) -> None:
     table.open()
 
