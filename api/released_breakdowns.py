@@ -104,7 +104,7 @@ def _made(
         sums = after.metrics[measure].sums[variant].moments.mature
         if (total.accounts, total.values[measure]) != (sums.n, sums.sum_y):
             raise BreakdownError(f"{variant}: groups do not add up to the reading of {measure}")
-    return next_edition(history, groups, at=grouped.counted.now)
+    return next_edition(history, groups, at=grouped.counted.now, shares=grouped.measures)
 
 
 def _shown(so_far: Breakdown, made: Mapping[str, History]) -> Breakdown:

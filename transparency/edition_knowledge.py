@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from transparency.audit import Fact, Knowledge, Question
+from transparency.audit import Fact, Knowledge, Question, Terms
 from transparency.tables import EMPTY, Cell, total_of
 
 
@@ -131,7 +131,42 @@ def questions_of(unknowns: Unknowns, k: int, *, of_accounts: bool) -> list[Quest
     return list(needed.values())
 
 
+def joined(accounts: Unknowns, events: Unknowns, k: int) -> tuple[Knowledge, list[Question]]:
+    """Return what is known of accounts and of events together, and what must stay open of both.
+
+    No account has two events: who knows of many events in a group knows of as many accounts in it.
+    """
+    of_accounts, of_events = knowledge_of(accounts), knowledge_of(events)
+    behind = len(accounts.numbers)
+    knowledge = Knowledge(
+        lower=[*of_accounts.lower, *of_events.lower],
+        equal=[*of_accounts.equal, *(_moved(fact, behind) for fact in of_events.equal)],
+        at_most=[
+            *of_accounts.at_most,
+            *(_moved(fact, behind) for fact in of_events.at_most),
+            # Figures of a group are hidden, and shown, together.
+            *(
+                Fact({behind + events.numbers[spot]: events.scale, number: -accounts.scale}, 0.0)
+                for spot, number in accounts.numbers.items()
+            ),
+        ],
+    )
+    of_both = questions_of(events, k, of_accounts=False)
+    return knowledge, [
+        *questions_of(accounts, k, of_accounts=True),
+        *(Question(_behind(question.terms, behind), question.needed) for question in of_both),
+    ]
+
+
 _COMMON_SIZE = 1e6
+
+
+def _moved(fact: Fact, behind: int) -> Fact:
+    return Fact(_behind(fact.terms, behind), fact.amount)
+
+
+def _behind(terms: Terms, places: int) -> dict[int, float]:
+    return {places + number: factor for number, factor in terms.items()}
 
 
 def _path(part: Sequence[Edition], name: str, measure: str | None) -> Path:

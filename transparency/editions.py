@@ -5,14 +5,15 @@ has the figure of the last edition that moved it; an edition moves a group only 
 more, and only if an audit over all editions passes. Decision 0010 says what callers must hold to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 
-from transparency.audit import all_open
+from transparency.audit import Knowledge, Question, all_open
 from transparency.edition_knowledge import (
     Edition,
+    joined,
     knowledge_of,
     open_part,
     questions_of,
@@ -40,13 +41,19 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def next_edition(
-    history: History, groups: Mapping[str, Cell], *, at: datetime, k: int = FEWEST_ACCOUNTS
+    history: History,
+    groups: Mapping[str, Cell],
+    *,
+    at: datetime,
+    shares: Collection[str] = (),
+    k: int = FEWEST_ACCOUNTS,
 ) -> History:
     """Return the history with one edition more, or as it is where nothing has changed.
 
     `groups` hold every mature account of the variant once. Every reading that is shown makes an
-    edition, and nothing else does: its totals are known, so they belong into the audit. Raises
-    EditionError where a reading was not due or measures have changed. Deterministic.
+    edition, and nothing else does: its totals are known, so they belong into the audit. Of
+    `shares`, some of the measures, an account has one or none. Raises EditionError where a reading
+    was not due or measures have changed. Deterministic.
     """
     edition = Edition(number=len(history.editions) + 1, at=at, groups=_complete(history, groups))
     if history.editions and edition.groups == history.editions[-1].groups:
@@ -55,7 +62,7 @@ def next_edition(
     moved = _candidates(history, edition, k)
     while moved:
         attempt = _with(history, edition, moved)
-        if _is_safe(attempt, k):
+        if _is_safe(attempt, shares, k):
             return attempt
         moved = moved[1:]
     # Moving nothing tells nothing of any group: new accounts may be in any of them.
@@ -103,14 +110,25 @@ def _with(history: History, edition: Edition, moved: tuple[str, ...] | list[str]
     return History((*history.editions, done))
 
 
-def _is_safe(history: History, k: int) -> bool:
+def _is_safe(history: History, shares: Collection[str], k: int) -> bool:
+    return all(all_open(*asked) for asked in _audits(history, shares, k))
+
+
+def _audits(
+    history: History, shares: Collection[str], k: int
+) -> Iterator[tuple[Knowledge, list[Question]]]:
+    """Yield what is known and what must stay open: of accounts, and of every measure."""
     part = open_part(history.editions)
-    for measure in (None, *sorted(history.editions[-1].measures)):
+    accounts = unknowns_of(part, None)
+    measures = history.editions[-1].measures
+    if not measures.intersection(shares):  # else their audits ask of accounts too
+        yield knowledge_of(accounts), questions_of(accounts, k, of_accounts=True)
+    for measure in sorted(measures):
         unknowns = unknowns_of(part, measure)
-        questions = questions_of(unknowns, k, of_accounts=measure is None)
-        if not all_open(knowledge_of(unknowns), questions):
-            return False
-    return True
+        if measure in shares:
+            yield joined(accounts, unknowns, k)
+        else:
+            yield knowledge_of(unknowns), questions_of(unknowns, k, of_accounts=False)
 
 
 def _refuse_what_was_not_due(history: History, edition: Edition, k: int) -> None:

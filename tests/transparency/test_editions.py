@@ -221,6 +221,20 @@ def test_once_intake_is_closed_every_unit_gets_into_a_reading(days):
     assert is_last_due or exposed == seen or exposed < 5
 
 
+@pytest.mark.parametrize(("shares", "expected"), [((), {"a": 5, "b": 6}), (("leads",), {})])
+def test_many_events_are_of_as_many_accounts_and_nothing_follows_from_that(shares, expected):
+    """Shown later, b has two leads, so it had two at most: of the first five, a had three or more,
+    and with them three accounts or more of the six. That leaves one, two or three for b."""
+    history = History()
+    for groups in ({"a": (5, 4), "b": (1, 1)}, {"a": (5, 5), "b": (6, 2)}):
+        cells = {
+            name: Cell(accounts, {"leads": leads}) for name, (accounts, leads) in groups.items()
+        }
+        history = next_edition(history, cells, at=START, shares=shares)
+
+    assert figures(history) == expected
+
+
 def test_a_breakdown_names_only_groups_that_are_shown():
     plain = after({"email": 30, "ad": 9, "event": 2})
     question = after({"email": 20, "ad": 12})
