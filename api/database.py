@@ -5,8 +5,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from storage import migrate
 from storage.pool import UNREACHABLE, Connection, Pool, open_pool
+from storage.readiness import database_trouble
 
 CONNECTION_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
@@ -53,11 +53,6 @@ class Database:
     async def trouble(self) -> str | None:
         """Say what keeps the database from being used, None where nothing does."""
         try:
-            async with asyncio.timeout(3), self.connection(within=2) as connection:
-                await connection.execute("SELECT 1")
-            missing = await asyncio.to_thread(migrate.pending, self.conninfo)
-        except (DatabaseUnreachableError, TimeoutError, *UNREACHABLE):
+            return await database_trouble(lambda: self.connection(within=2), self.conninfo)
+        except DatabaseUnreachableError:
             return "PostgreSQL does not answer"
-        if missing:
-            return f"{len(missing)} migrations are missing; `roundtable migrate` applies them"
-        return None

@@ -21,12 +21,14 @@ from stream_processors.app import StreamApp, Subscription, build_app
 from stream_processors.attribution_agent import AttributionAgent
 from stream_processors.builder import build_definitions
 from stream_processors.dead_letters import DeadLetterWriter
+from stream_processors.health import WorkerHealth
+from stream_processors.health_server import health_server
 from stream_processors.intake_agent import IntakeAgent
 from stream_processors.offsets import OffsetTable
 from stream_processors.registry_publisher import publish_definitions
 from stream_processors.settings import KafkaSettings
 from stream_processors.worker import run
-from stream_processors.worker_settings import SettingMissingError, WorkerSettings
+from stream_processors.worker_settings import SettingError, SettingMissingError, WorkerSettings
 
 logger = logging.getLogger("stream_processors")
 
@@ -39,7 +41,7 @@ def main() -> int:
     try:
         settings = WorkerSettings.from_env(os.environ)
         settings.kafka_access.client_options()  # a file that cannot be read is named at the start
-    except (SettingMissingError, KafkaAccessError) as error:
+    except (SettingMissingError, SettingError, KafkaAccessError) as error:
         sys.stderr.write(f"{error}\n")
         return MISLED
     _log_to_stderr(settings.log_level)
@@ -72,8 +74,12 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
                 _or_stop(publish_definitions(pool, producer, REGISTRY.name, _now), stop)
             ),
         ]
+        offsets = _offsets(settings, pool)
+        app = _app(settings, pool, producer, offsets)
+        health = WorkerHealth(pool, settings.database, app, offsets, settings.lag_limit)
         try:
-            await run(_app(settings, pool, producer), stop)
+            async with _told(settings, health):
+                await run(app, stop)
         finally:
             for job in jobs:
                 job.cancel()
@@ -81,14 +87,30 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
             await _raise_failure(job)
 
 
-def _app(settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer) -> StreamApp:
+def _offsets(settings: WorkerSettings, pool: Pool) -> OffsetTable:
+    topics = (EVENTS.name, INBOX.name)
+    return OffsetTable(pool, settings.kafka, topics, settings.kafka_access)
+
+
+@asynccontextmanager
+async def _told(settings: WorkerSettings, health: WorkerHealth) -> AsyncIterator[None]:
+    """Let others ask how the worker fares, where a port is set for that."""
+    if settings.health_port is None:
+        yield
+        return
+    async with health_server(settings.health_host, settings.health_port, health.readiness):
+        yield
+
+
+def _app(
+    settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer, offsets: OffsetTable
+) -> StreamApp:
     kafka = KafkaSettings(
         bootstrap=settings.kafka,
         group=settings.group,
         instance=settings.instance,
         access=settings.kafka_access,
     )
-    offsets = OffsetTable(pool, settings.kafka, (EVENTS.name, INBOX.name), settings.kafka_access)
     letters = DeadLetterWriter(producer, DEAD_LETTERS.name)
     rules = GateRules(settings.hash_key, settings.allowed_staff_fields)
     attribution = AttributionAgent(pool, offsets.topic_id, letters)

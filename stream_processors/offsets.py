@@ -38,6 +38,16 @@ class OffsetTable:
     async def start_offsets(self, partitions: Set[TP]) -> Mapping[TP, int | None]:
         """Return where each partition continues, None where it was never read."""
         self._ids = await asyncio.to_thread(self._ask_ids)
+        return await self.stored(partitions)
+
+    async def stored(self, partitions: Set[TP]) -> Mapping[TP, int | None]:
+        """Return the stored offset of each partition under the ids of the last assignment."""
+        ids = self._ids
         async with self._pool.connection() as connection:
-            stored = await next_offsets(connection, list(self._ids.values()))
-        return {tp: stored.get((self._ids[tp.topic], tp.partition)) for tp in partitions}
+            stored = await next_offsets(connection, list(ids.values()))
+        return {tp: stored.get((ids[tp.topic], tp.partition)) for tp in partitions}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was an assignment, so that the topics' ids are known."""
+        return bool(self._ids)

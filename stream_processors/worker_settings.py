@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from storage.kafka_access import KafkaAccess
 
 GROUP = "roundtable"
+LAG_LIMIT = 100_000
+"""Records that may wait while a worker is called ready: some seconds of work."""
+
+
+class SettingError(Exception):
+    """An environment variable holds a value that cannot be used."""
+
+    def __init__(self, name: str, value: str, rule: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is {value!r}; it must be {rule}.")
 
 
 class SettingMissingError(Exception):
@@ -19,7 +29,10 @@ class SettingMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Where the log and the database are, the secret of the pseudonyms, and the group."""
+    """Where the log and the database are, the secret of the pseudonyms, and the group.
+
+    `health_port`: where the worker says whether it is ready; None where nobody asks.
+    """
 
     kafka: str
     kafka_access: KafkaAccess
@@ -29,10 +42,13 @@ class WorkerSettings:
     group: str
     instance: str | None
     log_level: str
+    health_host: str
+    health_port: int | None
+    lag_limit: int
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "WorkerSettings":
-        """Read the environment. Raises SettingMissingError and KafkaAccessError."""
+        """Read the environment. Raises SettingMissingError, SettingError and KafkaAccessError."""
         return cls(
             kafka=_required(environ, "ROUNDTABLE_KAFKA", "the bootstrap address of Kafka"),
             kafka_access=KafkaAccess.from_env(environ),
@@ -46,6 +62,9 @@ class WorkerSettings:
             group=environ.get("ROUNDTABLE_GROUP", GROUP),
             instance=environ.get("ROUNDTABLE_INSTANCE"),
             log_level=environ.get("ROUNDTABLE_LOG_LEVEL", "INFO").upper(),
+            health_host=environ.get("ROUNDTABLE_WORKER_HTTP_HOST") or "127.0.0.1",
+            health_port=_number(environ, "ROUNDTABLE_WORKER_HTTP_PORT", most=65_535),
+            lag_limit=_number(environ, "ROUNDTABLE_WORKER_LAG_LIMIT", most=10**12) or LAG_LIMIT,
         )
 
     @property
@@ -59,3 +78,12 @@ def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
     if not value:
         raise SettingMissingError(name, meaning)
     return value
+
+
+def _number(environ: Mapping[str, str], name: str, *, most: int) -> int | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
+        raise SettingError(name, text, f"a whole number from 1 to {most}")
+    return int(text)
