@@ -24,7 +24,7 @@ class Attacker:
     def __init__(self, shape: Sequence[int], empty: Collection[Spot] = ()) -> None:
         self.spots = list(itertools.product(*map(range, shape)))
         self._number = {spot: number for number, spot in enumerate(self.spots)}
-        self._empty = set(empty)
+        self.empty = set(empty)
         self.at_least_one: set[Spot] = set()
         self.answers: list[Answer] = []
 
@@ -45,7 +45,7 @@ class Attacker:
         amounts = [answer.amount for answer in self.answers]
         rows = [self._row(answer.spots) for answer in self.answers]
         lower = [1 if spot in self.at_least_one else 0 for spot in self.spots]
-        upper = [0 if spot in self._empty else np.inf for spot in self.spots]
+        upper = [0 if spot in self.empty else np.inf for spot in self.spots]
         found = milp(
             wanted,
             constraints=LinearConstraint(np.array(rows), amounts, amounts) if rows else None,
