@@ -68,6 +68,7 @@ def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
         ("benchmarks.gateway", "--events", size),
         ("benchmarks.transport", "--events", size, "--stock", "20000"),
         ("benchmarks.attribution", "--events", size),
+        ("benchmarks.registry", "--many", "2000" if quick else "10000"),
         ("benchmarks.inference", *(("--experiments", "200") if quick else ())),
     )
 
@@ -89,10 +90,15 @@ def _section(command: Sequence[str], stack: Stack | None) -> tuple[int, str]:
 
 
 def _where(module: str, stack: Stack | None) -> Sequence[str]:
-    if stack is None or module not in {"benchmarks.gateway", "benchmarks.transport"}:
+    if stack is None:
         return ()
-    broker = ("--kafka", stack.kafka)
-    return broker if module.endswith("transport") else (*broker, "--database", stack.database)
+    kafka, database = ("--kafka", stack.kafka), ("--database", stack.database)
+    asked = {
+        "benchmarks.gateway": (*kafka, *database),
+        "benchmarks.transport": kafka,
+        "benchmarks.registry": database,
+    }
+    return asked.get(module, ())
 
 
 def _environment(stack: Stack | None) -> Mapping[str, str]:

@@ -5,7 +5,10 @@
 Makes two databases on that server and drops them again. Lists, searches and looks up through the
 statements that the API uses; attributes events as the worker does, in batches, with every
 experiment running: half of them assigned, half matching a campaign of their own. Questions that
-find more among more experiments ask for the first one, so that the answers are as long.
+find more among more experiments ask for the first one, so that the answers are as long. Events meet
+ten experiments of either house, and then all of them: ten thousand have more sums to write.
+
+Both are asked by turns: whatever else the machine does at the time slows both alike.
 """
 
 import argparse
@@ -15,63 +18,46 @@ import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import psycopg
-from msgspec.structs import replace
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
-from psycopg.types.json import Jsonb
 from rich.console import Console
 from rich.table import Table
 
-from schemas.events import Event
+from benchmarks.registry_houses import events_of, key_of, register, spread
 from schemas.lifecycle import ExperimentStatus
-from schemas.resources import (
-    AssignmentExposure,
-    Condition,
-    EventFilter,
-    ExperimentDraft,
-    MatchingExposure,
-    Measure,
-    Metric,
-    MetricKind,
-    MetricUse,
-    Side,
-    Variant,
-)
 from storage import migrate
-from storage.batches import AloneInGateRequired, DecodedBatch, LogEvent, apply_batch
-from storage.definitions import ActiveDefinitions, DefinitionBody, load_active
+from storage.batches import AloneInGateRequired, DecodedBatch, apply_batch
+from storage.definitions import ActiveDefinitions, load_active
 from storage.gate import enter_gate
 from storage.offsets import open_partition
 from storage.pool import Connection, Pool, open_pool
 from storage.registry import Wanted, experiment, experiments_after, line_of
 
-NOW = datetime.now(UTC)
-STARTS_AT = NOW - timedelta(days=7)
 TOPIC = "events"
-WORDS = ("subject", "landing", "cadence", "offer", "channel", "script", "webinar", "trial")
-LEADS = Metric(
-    key="leads",
-    name="Leads",
-    meaning="The account became a lead.",
-    owner=Side.SALES,
-    kind=MetricKind.CONVERSION,
-    measure=Measure(filter=EventFilter(types=("lead.created",))),
-    window=timedelta(days=30),
-    version=1,
-    created_at=STARTS_AT,
-)
-Figures = Mapping[str, float]
+Pair = tuple[float, float]
+"""Of few experiments, and of many."""
+
+
+@dataclass(frozen=True)
+class House:
+    """A database with so many experiments."""
+
+    pool: Pool
+    count: int
+
+
+Houses = tuple[House, House]
+Question = Callable[[Connection, int, int], Awaitable[object]]
+"""Asks with a number that differs each time, of so many experiments."""
 
 
 def main() -> None:
     arguments = _arguments()
-    few = asyncio.run(_measured(arguments.database, arguments.few, arguments))
-    many = asyncio.run(_measured(arguments.database, arguments.many, arguments))
-    _print(arguments, few, many)
+    _print(arguments, asyncio.run(_measured(arguments)))
 
 
 def _arguments() -> argparse.Namespace:
@@ -88,13 +74,23 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _measured(server: str, count: int, arguments: argparse.Namespace) -> Figures:
-    async with _database(server) as conninfo, open_pool(conninfo, name="bench", size=1) as pool:
-        _fill(conninfo, count)
-        return {
-            **await _questions(pool, count, arguments.rounds),
-            **await _attribution(pool, count, arguments),
+async def _measured(arguments: argparse.Namespace) -> Mapping[str, Pair]:
+    few = _house(arguments.database, arguments.few)
+    many = _house(arguments.database, arguments.many)
+    async with few as one, many as other:
+        houses = (one, other)
+        asked = {
+            name: await _medians(houses, question, arguments.rounds)
+            for name, question in QUESTIONS.items()
         }
+        return {**asked, **await _attribution(houses, arguments)}
+
+
+@asynccontextmanager
+async def _house(server: str, count: int) -> AsyncIterator[House]:
+    async with _database(server) as conninfo, open_pool(conninfo, name="bench", size=1) as pool:
+        register(conninfo, count)
+        yield House(pool, count)
 
 
 @asynccontextmanager
@@ -115,130 +111,114 @@ def _execute(server: str, statement: sql.Composed) -> None:
         connection.execute(statement)
 
 
-def _fill(conninfo: str, count: int) -> None:
-    """Register everything at once: one by one it would take longer than what is measured."""
-    with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO metrics (key, version, body, created_at) VALUES ('leads', 1, %s, %s)",
-            (Jsonb(LEADS.model_dump(mode="json", exclude={"version", "created_at"})), STARTS_AT),
-        )
-        cursor.executemany(
-            "INSERT INTO experiments (key, body, status, epoch, created_at, owner, team, "
-            "starts_at, follows, registered_at, longest_window) "
-            "VALUES (%s, %s, 'registered', 1, %s, %s, %s, %s, %s, %s, '30 days')",
-            [_row(number) for number in range(count)],
-        )
-        cursor.executemany(
-            "INSERT INTO definitions (experiment_id, epoch, body, status, created_at) "
-            "SELECT id, 1, %s, 'current', now() FROM experiments WHERE key = %s",
-            [(_frozen(draft), draft.key) for draft in map(_draft, range(count))],
-        )
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
+QUESTIONS: Mapping[str, Question] = {
+    "list: a page of 10": lambda c, n, count: experiments_after(
+        c, after=1 + n % count, limit=10, wanted=Wanted()
+    ),
+    "list: first of a team that runs": lambda c, n, count: experiments_after(
+        c,
+        after=None,
+        limit=1,
+        wanted=Wanted(status=ExperimentStatus.RUNNING, team=f"team-{n % min(50, count)}"),
+    ),
+    "list: drafts (none)": lambda c, _, __: experiments_after(
+        c, after=None, limit=1, wanted=Wanted(status=ExperimentStatus.DRAFT)
+    ),
+    "search: a word of one": lambda c, n, count: experiments_after(
+        c, after=None, limit=1, wanted=Wanted(words=(f"{n % count:05}",))
+    ),
+    "search: first of an eighth": lambda c, _, __: experiments_after(
+        c, after=None, limit=1, wanted=Wanted(words=("webin", "prob"))
+    ),
+    "read one": lambda c, n, count: experiment(c, key_of(n % count)),
+    "its line": lambda c, n, count: line_of(c, key_of(n % count), limit=500),
+}
 
 
-def _row(number: int) -> tuple[object, ...]:
-    draft = _draft(number)
-    return (
-        *(draft.key, Jsonb(draft.model_dump(mode="json")), STARTS_AT, draft.owner, draft.team),
-        *(draft.starts_at, draft.follows, STARTS_AT),
-    )
-
-
-def _frozen(draft: ExperimentDraft) -> Jsonb:
-    return DefinitionBody(draft, {"leads": LEADS}, "EUR", ()).to_json()
-
-
-def _draft(number: int) -> ExperimentDraft:
-    word = WORDS[number % len(WORDS)]
-    matching = MatchingExposure(
-        filter=EventFilter(
-            types=("engagement.page.viewed",),
-            where=(Condition(field="campaign", value=f"campaign-{number}"),),
-        ),
-        variant_from="content",
-    )
-    return ExperimentDraft(
-        key=_key(number),
-        name=f"A {word} of its own kind, number {number}",
-        hypothesis="Because readers know the problem, more of them become a lead within 30 days.",
-        owner=Side.MARKETING if number % 3 else Side.SALES,
-        team=f"team-{number % 50}",
-        variants=(Variant(key="a", control=True), Variant(key="b")),
-        exposure=matching if number % 2 else AssignmentExposure(),
-        metrics=(MetricUse(metric="leads", version=1),),
-        starts_at=STARTS_AT,
-        planned_units=1_000,
-        follows=_key(number - 1) if number % 5 else None,
-    )
-
-
-def _key(number: int) -> str:
-    return f"{WORDS[number % len(WORDS)]}-{number:05}"
-
-
-async def _questions(pool: Pool, count: int, rounds: int) -> Figures:
-    asked: dict[str, Callable[[Connection, int], Awaitable[object]]] = {
-        "list: a page of 10": lambda c, n: experiments_after(
-            c, after=1 + n % count, limit=10, wanted=Wanted()
-        ),
-        "list: first of a team that runs": lambda c, n: experiments_after(
-            c,
-            after=None,
-            limit=1,
-            wanted=Wanted(status=ExperimentStatus.RUNNING, team=f"team-{n % min(50, count)}"),
-        ),
-        "list: drafts (none)": lambda c, _: experiments_after(
-            c, after=None, limit=1, wanted=Wanted(status=ExperimentStatus.DRAFT)
-        ),
-        "search: a word of one": lambda c, n: experiments_after(
-            c, after=None, limit=1, wanted=Wanted(words=(f"{n % count:05}",))
-        ),
-        "search: first of an eighth": lambda c, _: experiments_after(
-            c, after=None, limit=1, wanted=Wanted(words=("webin", "prob"))
-        ),
-        "read one": lambda c, n: experiment(c, _key(n % count)),
-        "its line": lambda c, n: line_of(c, _key(n % count), limit=500),
-    }
-    return {name: await _median(pool, question, rounds) for name, question in asked.items()}
-
-
-async def _median(
-    pool: Pool, question: Callable[[Connection, int], Awaitable[object]], rounds: int
-) -> float:
-    """Median milliseconds of a question, each in a transaction of its own."""
-    spent = []
+async def _medians(houses: Houses, question: Question, rounds: int) -> Pair:
+    """Median milliseconds of a question in each house, each in a transaction of its own."""
+    spent: list[Pair] = []
     for number in range(rounds + 10):
-        async with pool.connection() as connection:
+        one, other = [await _asked(house, question, 7 * number) for house in houses]
+        spent.append((one, other))
+    return _medians_of(spent[10:], scale=1_000)  # the first ones prepare statements
+
+
+async def _asked(house: House, question: Question, number: int) -> float:
+    async with house.pool.connection() as connection:
+        begin = time.perf_counter()
+        await question(connection, number, house.count)
+        return time.perf_counter() - begin
+
+
+def _medians_of(spent: Sequence[Pair], *, scale: float) -> Pair:
+    one, other = zip(*spent, strict=True)
+    return scale * statistics.median(one), scale * statistics.median(other)
+
+
+@dataclass
+class Stream:
+    """A worker at a house: what it knows of the registry, and the partition that it reads."""
+
+    house: House
+    known: ActiveDefinitions
+    topic: UUID
+
+    @classmethod
+    async def of(cls, house: House) -> "Stream":
+        """Begin to read."""
+        topic = uuid4()
+        async with house.pool.connection() as connection:
+            await enter_gate(connection, alone=False)
+            known = await load_active(connection)
+            await open_partition(connection, topic, TOPIC, 0, 0)
+        return cls(house, known, topic)
+
+    async def notice(self) -> float:
+        """Return the seconds it takes to look whether anything was registered."""
+        async with self.house.pool.connection() as connection:
+            await enter_gate(connection, alone=False)
             begin = time.perf_counter()
-            await question(connection, 7 * number)
-            spent.append(time.perf_counter() - begin)
-    return 1_000 * statistics.median(spent[10:])  # the first ones prepare statements
+            self.known = await load_active(connection, self.known)
+            return time.perf_counter() - begin
+
+    async def take(self, number: int, size: int, met: Sequence[int]) -> float:
+        """Return the seconds that a batch takes."""
+        events = events_of(number, met, size)
+        offset = number * size
+        batch = DecodedBatch(self.topic, TOPIC, 0, offset, offset + len(events), events, ())
+        begin = time.perf_counter()
+        self.known = await _apply(self.house.pool, batch, self.known)
+        return time.perf_counter() - begin
 
 
-async def _attribution(pool: Pool, count: int, arguments: argparse.Namespace) -> Figures:
-    async with pool.connection() as connection:
-        await enter_gate(connection, alone=False)
-        known = await load_active(connection)
-        begin = time.perf_counter()
-        known = await load_active(connection, known)
-        reloaded = time.perf_counter() - begin
-    topic = uuid4()
-    async with pool.connection() as connection:
-        await open_partition(connection, topic, TOPIC, 0, 0)
-    spent = []
-    for number in range(arguments.batches + 2):
-        events = _events(number, count, arguments.events)
-        offset = number * arguments.events
-        batch = DecodedBatch(topic, TOPIC, 0, offset, offset + len(events), events, ())
-        begin = time.perf_counter()
-        known = await _apply(pool, batch, known)
-        spent.append(time.perf_counter() - begin)
-    per_event = statistics.median(spent[2:]) / arguments.events
+async def _attribution(houses: Houses, arguments: argparse.Namespace) -> Mapping[str, Pair]:
+    streams = (await Stream.of(houses[0]), await Stream.of(houses[1]))
+    noticed = [(await streams[0].notice(), await streams[1].notice()) for _ in range(5)]
+    few = arguments.few
+    by_few = [spread(few, house.count) for house in houses]
+    by_all = [range(house.count) for house in houses]
+    batches = range(2 * (arguments.batches + 2))
+    first, then = batches[: len(batches) // 2], batches[len(batches) // 2 :]
     return {
-        "attribution of an event (µs)": 1e6 * per_event,
-        "stream notices a registration": 1_000 * reloaded,
+        f"an event of one of {few} (µs)": await _taken(streams, by_few, first, arguments.events),
+        "an event of one of all (µs)": await _taken(streams, by_all, then, arguments.events),
+        "stream notices a registration": _medians_of(noticed, scale=1_000),
     }
+
+
+async def _taken(
+    streams: tuple[Stream, Stream],
+    met: Sequence[Sequence[int]],
+    batches: Sequence[int],
+    size: int,
+) -> Pair:
+    """Median microseconds of attributing an event, in batches; the first ones warm up."""
+    taken = [
+        (await streams[0].take(number, size, met[0]), await streams[1].take(number, size, met[1]))
+        for number in batches
+    ]
+    return _medians_of(taken[2:], scale=1e6 / size)
 
 
 async def _apply(pool: Pool, batch: DecodedBatch, known: ActiveDefinitions) -> ActiveDefinitions:
@@ -250,41 +230,13 @@ async def _apply(pool: Pool, batch: DecodedBatch, known: ActiveDefinitions) -> A
             return (await apply_batch(connection, batch, known, alone=True)).definitions
 
 
-def _events(batch: int, count: int, size: int) -> Sequence[LogEvent]:
-    """New accounts in every batch: each is exposed, by assignment or by a page, and then a lead."""
-    found = []
-    for number in range(size):
-        account = f"account-{batch}-{number // 4}"
-        event = _event(batch, number, account, count)
-        found.append(LogEvent(event, account.encode(), event.time_us))
-    return found
-
-
-def _event(batch: int, number: int, account: str, count: int) -> Event:
-    met = (batch * 7919 + number // 4) % count
-    plain = Event(
-        source="bench",
-        id=f"{batch}-{number}",
-        type="engagement.page.viewed",
-        time_us=int(NOW.timestamp() * 1e6) + number,
-        account=account,
-        campaign=f"campaign-{met}",
-        content="b",
-    )
-    if number % 4 == 0 and met % 2 == 0:
-        assigned = {"experiment": _key(met), "variant": "a"}
-        return replace(plain, type="experiment.exposure", data=assigned)
-    return replace(plain, type="lead.created") if number % 4 == 3 else plain
-
-
-def _print(arguments: argparse.Namespace, few: Figures, many: Figures) -> None:
+def _print(arguments: argparse.Namespace, figures: Mapping[str, Pair]) -> None:
     table = Table(title="The registry, median of a question in milliseconds")
     table.add_column("")
     for heading in (f"{arguments.few} experiments", f"{arguments.many} experiments", "ratio"):
         table.add_column(heading, justify="right")
-    for name, figure in few.items():
-        cells = (f"{figure:.2f}", f"{many[name]:.2f}", f"{many[name] / figure:.2f}")
-        table.add_row(name, *cells)
+    for name, (few, many) in figures.items():
+        table.add_row(name, f"{few:.2f}", f"{many:.2f}", f"{many / few:.2f}")
     Console(width=100).print(table)
 
 
