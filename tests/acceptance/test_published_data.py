@@ -39,8 +39,15 @@ def known() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def running(running: RunningHere) -> RunningHere:
+    """Every question is registered before any of its events, as it should be."""
+    for name in ("hillstrom", "ab_data", "ab_data_as_delivered", "olist_leads"):
+        register_example(running, name, name)
+    return running
+
+
+@pytest.fixture(scope="session")
 def hillstrom(running: RunningHere) -> dict[str, Any]:
-    register_example(running, "hillstrom", "hillstrom")
     before = delivered(results(running, "hillstrom-email"))
     assert replay(running, *HILLSTROM) == 0
     return dict(
@@ -205,7 +212,6 @@ AB_EVENTS = 290_585 + 17_489 + 17_264
 def test_the_dirty_landing_page_test_is_cleaned_counted_and_explained(
     running: RunningHere, known: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    register_example(running, "ab_data", "ab_data")
     before = delivered(results(running, "landing-page"))
     refused_file = tmp_path_factory.mktemp("refused") / "refused.jsonl"
 
@@ -233,7 +239,6 @@ def _compare_as_cleaned(found: dict[str, Any], published: dict[str, Any]) -> Non
 def test_as_delivered_users_who_saw_both_pages_are_mixed_units(
     running: RunningHere, known: dict[str, Any]
 ) -> None:
-    register_example(running, "ab_data_as_delivered", "ab_data_as_delivered")
     published = known["ab_landing_udacity"]
 
     assert replay(running, AB_DATA, "ab_data_as_delivered") == 0
@@ -254,7 +259,6 @@ def test_as_delivered_users_who_saw_both_pages_are_mixed_units(
 def test_the_olist_funnel_flows_as_leads_and_deals_and_stays_observational(
     running: RunningHere, known: dict[str, Any]
 ) -> None:
-    register_example(running, "olist_leads", "olist_leads")
     published = known["olist_b2b_funnel"]
 
     assert replay(running, "olist_marketing_qualified_leads_dataset.csv.gz", "olist_leads") == 0
