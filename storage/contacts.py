@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from attribution.identity import Link, account_of
 from attribution.units import Stamp
 from schemas.partitioning import lone_home
+from storage.arrays import Integers, Texts
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -31,14 +32,14 @@ async def homes_of(connection: Connection, contacts: Collection[str]) -> dict[st
     """Return the home of each of these contacts that is known."""
     if not contacts:
         return {}
-    cursor = await connection.execute(statement("homes_of_contacts"), {"contacts": list(contacts)})
+    cursor = await connection.execute(statement("homes_of_contacts"), {"contacts": Texts(contacts)})
     return dict(await cursor.fetchall())
 
 
 async def move_contacts(connection: Connection, homes: Mapping[str, str]) -> None:
     """Give contacts another home. The caller is alone in the gate and moves their events too."""
     await connection.execute(
-        statement("move_contacts"), {"contacts": list(homes), "homes": list(homes.values())}
+        statement("move_contacts"), {"contacts": Texts(homes), "homes": Texts(homes.values())}
     )
 
 
@@ -47,7 +48,7 @@ async def _insert_contacts(connection: Connection, lone: Collection[str], links:
     if not homes:
         return set()
     cursor = await connection.execute(
-        statement("insert_contacts"), {"contacts": list(homes), "homes": list(homes.values())}
+        statement("insert_contacts"), {"contacts": Texts(homes), "homes": Texts(homes.values())}
     )
     return {row[0] for row in await cursor.fetchall()}
 
@@ -64,17 +65,17 @@ async def _upsert_links(connection: Connection, links: Links) -> None:
     await connection.execute(
         statement("upsert_links"),
         {
-            "contacts": [contact for contact, _ in links],
-            "accounts": [account for _, account in links],
-            "explicit_us": [stamp[0] for stamp in stamps],
-            "sources": [stamp[1] for stamp in stamps],
-            "ids": [stamp[2] for stamp in stamps],
+            "contacts": Texts([contact for contact, _ in links]),
+            "accounts": Texts([account for _, account in links]),
+            "explicit_us": Integers([stamp[0] for stamp in stamps]),
+            "sources": Texts([stamp[1] for stamp in stamps]),
+            "ids": Texts([stamp[2] for stamp in stamps]),
         },
     )
 
 
 async def _moves(connection: Connection, contacts: Collection[str]) -> dict[str, str]:
-    cursor = await connection.execute(statement("links_of_contacts"), {"contacts": list(contacts)})
+    cursor = await connection.execute(statement("links_of_contacts"), {"contacts": Texts(contacts)})
     homes: dict[str, str] = {}
     found: dict[str, list[Link]] = {}
     for contact, home, account, explicit_us, source, event_id in await cursor.fetchall():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from attribution.units import Entry, unpack
+from storage.arrays import Integers, Texts
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -16,8 +17,8 @@ async def add_definition_homes(connection: Connection, homes: Sequence[tuple[int
         await connection.execute(
             statement("add_definition_homes"),
             {
-                "definition_ids": [definition for definition, _ in homes],
-                "homes": [home for _, home in homes],
+                "definition_ids": Integers([definition for definition, _ in homes]),
+                "homes": Texts([home for _, home in homes]),
             },
         )
 

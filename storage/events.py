@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.events import Event
+from storage.arrays import Integers, JsonTexts, Texts
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -38,7 +39,7 @@ async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[
     histories: dict[str, list[Event]] = {home: [] for home in homes}
     if not histories:
         return histories
-    cursor = await connection.execute(statement("events_of_homes"), {"homes": list(histories)})
+    cursor = await connection.execute(statement("events_of_homes"), {"homes": Texts(histories)})
     for row in await cursor.fetchall():
         histories[row[0]].append(event_of_row(row))
     return histories
@@ -46,21 +47,22 @@ async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[
 
 async def move_events(connection: Connection, homes: dict[str, str]) -> set[str]:
     """Move the events that name only a contact to that contact's new home; return the contacts."""
-    parameters = {"contacts": list(homes), "homes": list(homes.values())}
+    parameters = {"contacts": Texts(homes), "homes": Texts(homes.values())}
     cursor = await connection.execute(statement("move_events"), parameters)
     return {row[0] for row in await cursor.fetchall()}
 
 
-def _columns(events: Sequence[StoredEvent]) -> dict[str, list[object]]:
-    plain = ("source", "id", "type", "time_us", "account", "contact", "campaign", "content",
-             "channel", "deal", "amount", "currency")  # fmt: skip
-    columns: dict[str, list[object]] = {
-        name: [getattr(stored.event, name) for stored in events] for name in plain
+def _columns(stored: Sequence[StoredEvent]) -> dict[str, object]:
+    events = [one.event for one in stored]
+    texts = ("source", "id", "type", "account", "contact", "campaign", "content", "channel", "deal",
+             "currency")  # fmt: skip
+    return {
+        **{name: Texts([getattr(event, name) for event in events]) for name in texts},
+        **{n: Integers([getattr(event, n) for event in events]) for n in ("time_us", "amount")},
+        "data": JsonTexts([_ENCODE(event.data) for event in events]),
+        "home": Texts([one.home for one in stored]),
+        "received_us": Integers([one.received_us for one in stored]),
     }
-    columns["home"] = [stored.home for stored in events]
-    columns["data"] = [_ENCODE(stored.event.data).decode() for stored in events]
-    columns["received_us"] = [stored.received_us for stored in events]
-    return columns
 
 
 def event_of_row(row: tuple[Any, ...]) -> Event:

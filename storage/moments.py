@@ -14,6 +14,7 @@ from attribution.increments import (
 )
 from attribution.units import Stray
 from inference.moments import Moments
+from storage.arrays import Integers, Texts
 from storage.definition_homes import add_definition_homes
 from storage.pool import Connection
 from storage.statements import statement
@@ -75,18 +76,20 @@ async def _add_moments(
         return
     columns: dict[str, object] = {
         "shard": shard,
-        "definition_id": [cell.definition for cell in cells],
-        "metric": [cell.metric for cell in cells],
-        "variant": [cell.variant for cell in cells],
-        "exposure_day": [cell.day for cell in cells],
-        "incomplete": [increment.incomplete for increment in cells.values()],
-        "capped_units": [increment.uncapped.units for increment in cells.values()],
-        "sum_u": [str(increment.uncapped.sum_y) for increment in cells.values()],
-        "sum_uu": [str(increment.uncapped.sum_yy) for increment in cells.values()],
+        "definition_id": Integers([cell.definition for cell in cells]),
+        "metric": Integers([cell.metric for cell in cells]),
+        "variant": Integers([cell.variant for cell in cells]),
+        "exposure_day": Integers([cell.day for cell in cells]),
+        "incomplete": Integers([increment.incomplete for increment in cells.values()]),
+        "capped_units": Integers([increment.uncapped.units for increment in cells.values()]),
+        "sum_u": Texts([str(increment.uncapped.sum_y) for increment in cells.values()]),
+        "sum_uu": Texts([str(increment.uncapped.sum_yy) for increment in cells.values()]),
     }
     for name in _SUMS:
         # As text: one increment may pass 64 bits, and an array has one type for all its members.
-        columns[name] = [str(getattr(increment.moments, name)) for increment in cells.values()]
+        columns[name] = Texts(
+            [str(getattr(increment.moments, name)) for increment in cells.values()]
+        )
     await connection.execute(statement("add_moments"), columns)
 
 
@@ -98,12 +101,12 @@ async def _add_cohorts(
             statement("add_cohorts"),
             {
                 "shard": shard,
-                "definition_id": [cohort.definition for cohort in cohorts],
-                "variant": [cohort.variant for cohort in cohorts],
-                "exposure_day": [cohort.day for cohort in cohorts],
-                "units": [counts.units for counts in cohorts.values()],
-                "mixed_units": [counts.mixed for counts in cohorts.values()],
-                "exposures": [counts.exposures for counts in cohorts.values()],
+                "definition_id": Integers([cohort.definition for cohort in cohorts]),
+                "variant": Integers([cohort.variant for cohort in cohorts]),
+                "exposure_day": Integers([cohort.day for cohort in cohorts]),
+                "units": Integers([counts.units for counts in cohorts.values()]),
+                "mixed_units": Integers([counts.mixed for counts in cohorts.values()]),
+                "exposures": Integers([counts.exposures for counts in cohorts.values()]),
             },
         )
 
@@ -116,8 +119,8 @@ async def _add_strays(
             statement("add_strays"),
             {
                 "shard": shard,
-                "definition_id": [definition for definition, _ in strays],
-                "reason": [int(stray) for _, stray in strays],
-                "exposures": list(strays.values()),
+                "definition_id": Integers([definition for definition, _ in strays]),
+                "reason": Integers([int(stray) for _, stray in strays]),
+                "exposures": Integers(strays.values()),
             },
         )

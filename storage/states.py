@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from storage.arrays import Blobs, Texts
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -15,7 +16,7 @@ async def states_of_homes(
     all the exclusion that a home needs.
     """
     name = "states_of_homes_for_update" if for_update else "states_of_homes"
-    cursor = await connection.execute(statement(name), {"homes": list(homes)})
+    cursor = await connection.execute(statement(name), {"homes": Texts(homes)})
     return dict(await cursor.fetchall())
 
 
@@ -34,7 +35,7 @@ async def upsert_states(connection: Connection, states: Mapping[str, bytes]) -> 
     if states:
         await connection.execute(
             statement("upsert_states"),
-            {"homes": list(states), "states": list(states.values())},
+            {"homes": Texts(states), "states": Blobs(states.values())},
         )
 
 
