@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +11,10 @@ import psycopg
 import pytest
 from argon2 import profiles
 
-from api import counting, releases
+from api import access, counting, releases
 from api.app import build_app
 from api.passwords import Passwords
+from api.rate_limits import Rate
 from storage.unit_groups import unit_groups
 from tests.api.breakdown_attack import heard_in, small_groups, with_large_groups
 from tests.api.breakdown_story import CHANNELS, KEY, METRIC, VARIANTS, Story, beginning
@@ -41,11 +43,20 @@ def told(databases: Databases, postgres_server: str) -> Iterator[Told]:
     database = databases.copied()
     app = build_app(settings(database=database))
     app.state.entrance = replace(app.state.entrance, passwords=Passwords(profiles.CHEAPEST))
-    with serving(app) as client:
+    with unlimited(), serving(app) as client:
         wait_for(lambda: client.get("/v1/metrics").status_code == 200)
         with beginning(House(app, client, database)) as story:
             yield _told(story)
     drop(postgres_server, database)
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """Nobody is slowed down, however fast they ask."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PERSON_RATE", "MACHINE_RATE", "STRANGER_RATE"):
+            patch.setattr(access, name, Rate(per_second=1e9, at_once=10**9))
+        yield
 
 
 def _told(story: Story) -> Told:
