@@ -16,7 +16,13 @@ from storage.contacts import claim_homes, homes_of, move_contacts
 from storage.dead_letters import Refused, insert_dead_letters
 from storage.definitions import ActiveDefinitions, load_active
 from storage.erased_contacts import erased_among
-from storage.events import StoredEvent, events_of_homes, insert_events, move_events
+from storage.events import (
+    StoredEvent,
+    events_of_homes,
+    insert_events,
+    move_events,
+    stored_among,
+)
 from storage.gate import enter_gate, registry_revision
 from storage.moments import add_increments
 from storage.notices import notify_readings
@@ -70,8 +76,7 @@ async def apply_batch(
     await fence(connection, batch)
     definitions = await _current(connection, known)
     distinct, erased = await _without_erased(connection, definitions, _distinct(batch.events))
-    moved = await _settle_contacts(connection, distinct, alone=alone)
-    by_home = await _store(connection, distinct, alone=alone)
+    by_home, moved = await _store(connection, distinct, alone=alone)
     folded = await _fold(connection, definitions, by_home, moved)
     await upsert_states(connection, folded.states)
     await add_increments(connection, folded.increments, shard=batch.partition)
@@ -138,11 +143,39 @@ async def _without_erased(
     return kept, len(events) - len(kept)
 
 
-async def _settle_contacts(
+async def _store(
     connection: Connection, sent: Sequence[LogEvent], *, alone: bool
+) -> tuple[dict[str, list[Event]], set[str]]:
+    """Store what is new; return it by home, and the homes whose history changed by moves.
+
+    Only what is new says which account a contact belongs to: an event that is sent again under
+    another account is a duplicate, and no link.
+    """
+    named = [log_event for log_event in sent if log_event.event.account is not None]
+    new = await _insert(connection, named, {}, alone=alone)
+    lone = await _not_stored(connection, [s for s in sent if s.event.account is None])
+    fresh = [log_event.event for log_event in lone]
+    moved = await _settle_contacts(connection, [*(s.event for s in new), *fresh], alone=alone)
+    homes = await homes_of(connection, lone_contacts(fresh))
+    stored = await _insert(connection, lone, homes, alone=alone)
+    if len(stored) < len(lone) and not alone:
+        # Another batch stored one of them after it was looked for: look again with no batch beside.
+        raise AloneInGateRequired
+    by_home: dict[str, list[Event]] = {}
+    for event, home, _ in [*new, *stored]:
+        by_home.setdefault(home, []).append(event)
+    return by_home, moved
+
+
+async def _not_stored(connection: Connection, sent: Sequence[LogEvent]) -> list[LogEvent]:
+    stored = await stored_among(connection, [(s.event.source, s.event.id) for s in sent])
+    return [s for s in sent if (s.event.source, s.event.id) not in stored]
+
+
+async def _settle_contacts(
+    connection: Connection, events: Sequence[Event], *, alone: bool
 ) -> set[str]:
     """Give every contact its home; return the homes whose history changed by moves."""
-    events = [log_event.event for log_event in sent]
     moves = await claim_homes(connection, lone_contacts(events), links_in(events))
     if not moves:
         return set()
@@ -154,11 +187,10 @@ async def _settle_contacts(
     return {home for contact in contacts for home in (left[contact], moves[contact])}
 
 
-async def _store(
-    connection: Connection, sent: Sequence[LogEvent], *, alone: bool
-) -> dict[str, list[Event]]:
-    """Store the events and return those that are new, by home."""
-    homes = await homes_of(connection, lone_contacts([log_event.event for log_event in sent]))
+async def _insert(
+    connection: Connection, sent: Sequence[LogEvent], homes: Mapping[str, str], *, alone: bool
+) -> list[StoredEvent]:
+    """Store these events at their homes and return those that are new."""
     stored = [StoredEvent(s.event, _home(s.event, homes), s.received_us) for s in sent]
     if not alone and any(
         log_event.key != event.home.encode() for log_event, event in zip(sent, stored, strict=True)
@@ -166,11 +198,7 @@ async def _store(
         # The partition of another key owns that home's state; only alone may this one write it.
         raise AloneInGateRequired
     new = await insert_events(connection, stored)
-    by_home: dict[str, list[Event]] = {}
-    for event, home, _ in stored:
-        if (event.source, event.id) in new:
-            by_home.setdefault(home, []).append(event)
-    return by_home
+    return [one for one in stored if (one.event.source, one.event.id) in new]
 
 
 def _home(event: Event, homes: Mapping[str, str]) -> str:

@@ -34,6 +34,18 @@ async def insert_events(
     return {(source, event_id) for source, event_id in await cursor.fetchall()}
 
 
+async def stored_among(
+    connection: Connection, names: Sequence[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those of these (source, id) that are stored."""
+    if not names:
+        return set()
+    sources, ids = zip(*names, strict=True)
+    asked = {"sources": Texts(sources), "ids": Texts(ids)}
+    cursor = await connection.execute(statement("stored_among"), asked)
+    return {(source, event_id) for source, event_id in await cursor.fetchall()}
+
+
 async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[str, list[Event]]:
     """Return every stored event of each of these homes, in no particular order."""
     histories: dict[str, list[Event]] = {home: [] for home in homes}

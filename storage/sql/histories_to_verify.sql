@@ -1,5 +1,5 @@
--- Every event under the home that the stored events themselves give it, with the homes that are
--- stored for it and its contact. `forgotten_us`: links from before it are known by their note alone.
+-- Every event under the home that the stored events give it, beside the homes that are stored.
+-- `forgotten_us`: links from before it are known by their note alone.
 WITH seen AS (
     SELECT contact COLLATE "C" AS contact, account COLLATE "C" AS account,
            CASE WHEN type = 'identity.linked' THEN time_us END AS linked_us,

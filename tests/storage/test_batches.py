@@ -233,6 +233,39 @@ def test_an_event_that_names_contact_and_account_joins_what_the_contact_did_alon
     on(database, body)
 
 
+def test_an_event_sent_again_under_another_account_moves_nobody(database: str) -> None:
+    async def body(connection: Connection) -> None:
+        log = Log()
+        await register(connection, [LEADS], TEST)
+        await build_all(connection)
+        await log.deliver(connection, [exposure(1, "a", account="cafe")])
+        await log.deliver(connection, [link(2, "c1", "cafe"), lead(3, contact="c1")])
+        before = await totals(connection, "subject-line")
+
+        again = await log.deliver(connection, [link(2, "c1", "aaaa", hours=3)])
+
+        assert [applied.duplicates for applied in again] == [1]
+        assert (await totals(connection, "subject-line")).cells == before.cells
+        await log.deliver(connection, [lead(4, contact="c1")])
+        assert await leads_by_variant(connection, "subject-line") == {0: (1, 2)}
+
+    on(database, body)
+
+
+def test_a_lone_event_sent_again_of_another_contact_makes_no_contact(database: str) -> None:
+    async def body(connection: Connection) -> None:
+        log = Log()
+        await log.deliver(connection, [lead(1, contact="c1")])
+
+        again = await log.deliver(connection, [lead(1, contact="c2")])
+
+        known = await (await connection.execute("SELECT contact FROM contacts")).fetchall()
+        assert [applied.duplicates for applied in again] == [1]
+        assert known == [("c1",)]
+
+    on(database, body)
+
+
 def test_writing_to_another_partitions_home_is_refused_unless_alone_in_the_gate(
     database: str,
 ) -> None:
