@@ -12,19 +12,12 @@ from api import access, stream
 from api.app import ROUTERS, build_app
 from api.rate_limits import Rate
 from api.requirements import KNOWN, OPEN, REQUIREMENTS
-from schemas.people import Role
-from schemas.scopes import SCOPES_OF_ROLE
 from tests.api.company import Company, exposure
-from tests.api.house import Browser, House
+from tests.api.house import House
 from tests.api.resources import metric
 from tests.api.serving import address_of, serving, settings, wait_for
 
 STREAM = "/v1/experiments/spring-mail/stream"
-ABSENT = {
-    "person": "p-0000000000000000",
-    "token": "t-0000000000000000",
-    "webhook_id": "00000000-0000-0000-0000-000000000000",
-}
 
 
 def routes_served() -> set[str]:
@@ -71,70 +64,6 @@ def test_what_is_open_is_health_and_the_way_in() -> None:
         "POST /v1/sign-in/openid",
         "GET /v1/sign-in/openid/callback",
     }
-
-
-def test_nobody_unknown_is_answered_on_any_other_route() -> None:
-    closed = sorted(route for route, needed in REQUIREMENTS.items() if not needed.is_open)
-    app = build_app(settings())
-    with serving(app) as client, httpx.Client(base_url=client.base_url, trust_env=False) as nobody:
-        app.state.entrance.identities.forget()
-        answers = {}
-        for route in closed:
-            method, path = route.split()
-            answers[route] = nobody.request(method, path.format_map(_Anything()))
-
-    refused = {route for route, answer in answers.items() if answer.status_code in {401, 429}}
-    assert refused == set(closed)
-
-
-class _Anything(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return ABSENT.get(key, "nothing")
-
-
-@pytest.mark.stack
-@pytest.mark.parametrize("role", list(Role))
-def test_each_role_reaches_what_its_scopes_open_and_nothing_else(house: House, role: Role) -> None:
-    allowed = SCOPES_OF_ROLE[role]
-    with house.signed_in("somebody", role.value) as browser:
-        found = {route: _tried(browser, route) for route in _routes_with_a_scope()}
-
-    refused = {route for route, answer in found.items() if _is_forbidden(answer)}
-    expected = {
-        r for r, n in REQUIREMENTS.items() if n.scope is not None and n.scope not in allowed
-    }
-    assert refused == expected
-    assert expected
-
-
-def _routes_with_a_scope() -> list[str]:
-    # A stream that is let through would not end; its scope is that of the results.
-    return [r for r, n in REQUIREMENTS.items() if n.scope is not None and "stream" not in r]
-
-
-def _tried(browser: Browser, route: str) -> httpx.Response:
-    method, path = route.split()
-    path = path.format_map(_Anything())
-    # No body is sent: whoever is let in is told so, and nothing is done.
-    return browser.get(path) if method == "GET" else browser.send(method, path)
-
-
-def _is_forbidden(answer: httpx.Response) -> bool:
-    if answer.status_code != 403:
-        return False
-    assert answer.json()["type"] == "urn:roundtable:problem:forbidden"
-    return True
-
-
-@pytest.mark.stack
-def test_a_seller_does_not_reach_what_a_steward_does(house: House) -> None:
-    with house.signed_in("sal", "seller") as sal:
-        added = sal.send("POST", "/v1/people", json={"name": "x"})
-        rates = sal.send("POST", "/v1/currency-rates", json={"rates": []})
-        letters = sal.get("/v1/dead-letters")
-
-    for answer in (added, rates, letters):
-        assert_refused(answer, 403, "forbidden")
 
 
 @pytest.mark.stack
