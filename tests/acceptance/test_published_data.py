@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cli.main import main
 from tests.acceptance.conftest import RunningHere
 from tests.acceptance.watching import (
     DATA,
@@ -165,7 +166,10 @@ def test_replayed_again_shuffled_and_with_every_row_doubled_nothing_changes(
 
 
 def test_shuffled_with_the_worker_killed_ten_times_the_moments_are_the_same(
-    without_worker: RunningHere, hillstrom: dict[str, Any]
+    without_worker: RunningHere,
+    hillstrom: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     register_example(without_worker, "hillstrom", "hillstrom")
     code = replay(without_worker, *HILLSTROM, "--shuffle", "5")
@@ -186,6 +190,15 @@ def test_shuffled_with_the_worker_killed_ten_times_the_moments_are_the_same(
     assert last.wait(timeout=30) == 0
     assert moments_of(found) == moments_of(hillstrom)
     assert delivered(found) == HILLSTROM_EVENTS
+    for name in ("ROUNDTABLE_KAFKA", "ROUNDTABLE_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    capsys.readouterr()
+    assert main(["verify", "--json", "--data-dir", str(without_worker.data_dir)]) == 0
+    verified = json.loads(capsys.readouterr().out)
+    assert sum(one["found"]["records"] for one in verified["partitions"]) == HILLSTROM_EVENTS
+    assert [one["recomputed"] for one in verified["definitions"]] == [
+        one["stored"] for one in verified["definitions"]
+    ]
 
 
 def _work_and_be_killed(running: RunningHere) -> None:
