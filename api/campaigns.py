@@ -17,6 +17,7 @@ from api.services import ServicesHere
 from api.snapshots import take_snapshot
 from api.visibility import Sight, log_read, sight_on
 from inference.wording import Language
+from schemas.dimensions import Label
 from schemas.policies import Level
 from storage.campaigns import experiments_of_campaign
 from storage.pool import Connection
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/v1/campaigns", tags=["results"])
 MOST_EXPERIMENTS = 50
 """Each of them is read for the answer."""
 
-Campaign = Annotated[str, Path(description="as events and experiments name it", max_length=200)]
+Campaign = Annotated[Label, Path(description="as events and experiments name it")]
 
 
 @router.get(

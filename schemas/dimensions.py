@@ -26,15 +26,16 @@ DimensionField = Annotated[
         description="campaign, content or channel of the exposure, or data.<field> of it",
     ),
 ]
-GroupValue = Annotated[str, Field(min_length=1, max_length=200)]
+Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""What events and people call something; control characters cannot be stored."""
 
 
 class Dimension(Resource):
     """One field of a unit's first exposure, and the values that are groups of their own."""
 
     field: DimensionField
-    name: Annotated[str, Field(max_length=200)] = ""
-    values: Annotated[tuple[GroupValue, ...], Field(min_length=1, max_length=MOST_VALUES)]
+    name: Label | None = None
+    values: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_VALUES)]
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from schemas.dimensions import MOST_DIMENSIONS, Dimension, refuse_unfit
+from schemas.dimensions import MOST_DIMENSIONS, Dimension, Label, refuse_unfit
 from schemas.event_filters import Condition, EventFilter, FieldPath, Resource, Scalar
 from schemas.lifecycle import ExperimentStatus, Interpreters, Invalidation
 from schemas.metric_definitions import (
@@ -143,7 +143,7 @@ class ExperimentDraft(Resource):
     """The version that it is frozen to when it is registered: the newest one."""
     follows: Key | None = None
     """The experiment that raised this question."""
-    campaign: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    campaign: Label | None = None
     """The campaign that it is part of, as events name it."""
     dimensions: Annotated[tuple[Dimension, ...], Field(max_length=MOST_DIMENSIONS)] = ()
     """By what accounts are broken down; fixed for good when the experiment is registered."""

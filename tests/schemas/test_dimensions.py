@@ -46,6 +46,8 @@ def test_nothing_is_grouped_by_single_accounts_contacts_or_deals(field: str) -> 
         ({"dimensions": [{**CHANNEL, "values": ["other"]}]}, "'other' is a group that is always"),
         ({"dimensions": [{**CHANNEL, "values": []}]}, "at least 1 item"),
         ({"dimensions": [{**CHANNEL, "values": list("abcdefg")}]}, "at most 6 items"),
+        ({"dimensions": [{**CHANNEL, "values": ["a\x00"]}]}, "match pattern"),
+        ({"campaign": "spring\n"}, "match pattern"),
         (
             {"dimensions": [{"field": f"data.f{n}", "values": ["a"]} for n in range(4)]},
             "at most 3 items",
