@@ -15,8 +15,8 @@ from api.results import LanguageAsked
 from api.services import ServicesHere
 from api.snapshots import take_snapshot
 from api.visibility import Sight, log_read, sight_of
-from inference.wording import Language
 from schemas.resources import Dimension, Experiment
+from schemas.wording import Language
 from transparency.status_rule import hold_to_status
 
 router = APIRouter(prefix="/v1/experiments", tags=["results"])

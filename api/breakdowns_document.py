@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from inference.empirical_bayes import Group, ShrunkenShare, shrink
-from transparency.wording import Language, Sentence
+from schemas.wording import Language, Sentence
 
 LEVEL = 0.95
 

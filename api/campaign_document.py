@@ -11,9 +11,9 @@ import msgspec
 from schemas.dimensions import NOT_GIVEN, OTHER
 from schemas.policies import Level
 from schemas.resources import Experiment, MetricKind
+from schemas.wording import Language, Sentence
 from transparency.roll_ups import Part, RollUp, roll_up
 from transparency.tables import EMPTY, Cell, total_of
-from transparency.wording import Language, Sentence
 
 Node = Mapping[str, Any]
 

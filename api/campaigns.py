@@ -16,9 +16,9 @@ from api.results import LanguageAsked
 from api.services import ServicesHere
 from api.snapshots import take_snapshot
 from api.visibility import Sight, log_read, sight_on
-from inference.wording import Language
 from schemas.dimensions import Label
 from schemas.policies import Level
+from schemas.wording import Language
 from storage.campaigns import experiments_of_campaign
 from storage.pool import Connection
 from transparency.status_rule import hold_to_status

@@ -11,8 +11,8 @@ from api.counted import Counted, count
 from api.database import Database
 from api.results_document import read_of, results_of
 from inference.small_experiments import needs_unit_outcomes
-from inference.wording import Language
 from schemas.resources import Experiment
+from schemas.wording import Language
 from storage.pool import Connection
 from storage.readings import ExperimentTotals, load_totals
 from storage.registry import experiment

@@ -22,9 +22,9 @@ from api.results_document import in_language, read_of, results_of
 from api.services import ServicesHere
 from api.shown_explanations import ShownExplanation, shown_explanation
 from api.visibility import Sight, log_read, sight_of
-from inference.wording import Language
 from schemas.policies import Level
 from schemas.resources import Experiment
+from schemas.wording import Language
 from storage.history_walk import (
     OtherExposureError,
     TooManyHomesError,

@@ -100,5 +100,5 @@ def seen_as(asking: Asking) -> viewers.Viewer:
         person=asking.person,
         side=asking.side.side,
         teams=asking.teams,
-        roles=frozenset(viewers.Role(role.value) for role in asking.roles),
+        roles=asking.roles,
     )

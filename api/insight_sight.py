@@ -18,13 +18,13 @@ from schemas.insights import (
     ReviewDue,
     ReviewOverdue,
     ReviewRequested,
-    Sentence,
     StatusChanged,
     WebhookDisabled,
 )
 from schemas.metric_definitions import Side
 from schemas.policies import Level
 from schemas.scopes import Scope
+from schemas.wording import Sentence
 
 ORGANISATION = Machine(token=None, name="organisation", scopes=frozenset())
 """Whoever reads the topic `insights`: nobody asks who that is, so it holds what all may see."""

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from attribution.units import Stray
-from inference.wording import Sentence
+from schemas.wording import Sentence
 from storage.readings import Delivery, ExperimentTotals
 
 _MEANINGS = {

@@ -13,12 +13,12 @@ from api.identity import Asking, SignedIn, Viewer
 from api.problems import ProblemError
 from api.services import ServicesHere
 from schemas.policies import DEFAULT, Audience, Level, Phase, Policy, PolicyDraft
+from schemas.wording import Language
 from storage.access_log import log_access
 from storage.policies import add_policy, newest_policies, policy_versions
 from storage.pool import Connection
 from transparency.access_log import Access, Action
 from transparency.policy_wording import always, explained
-from transparency.wording import Language
 
 router = APIRouter(prefix="/v1/policies", tags=["visibility"])
 

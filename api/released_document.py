@@ -11,8 +11,8 @@ from api.counted import Counted
 from api.released_figures import in_use, observations_with
 from api.results_document import read_of, results_of
 from inference.readings import obstacle_of
-from inference.wording import Language
 from schemas.resources import Experiment
+from schemas.wording import Language
 from storage.released_readings import Figures, MetricFigures
 from transparency.breakdowns import breakdown_document
 from transparency.releases import NextStep, next_step, sentence_of

@@ -12,7 +12,7 @@ from api.results_document import ShownResults
 from api.services import ServicesHere
 from api.snapshots import take_snapshot
 from api.visibility import log_read, sight_of
-from inference.wording import Language
+from schemas.wording import Language
 
 router = APIRouter(prefix="/v1/experiments", tags=["results"])
 

@@ -14,8 +14,8 @@ from api.problems import ProblemError
 from api.releases import released
 from api.results_document import timeless
 from api.visibility import Sight
-from inference.wording import Language
 from schemas.policies import Level
+from schemas.wording import Language
 from storage.readings import load_totals
 from storage.registry import experiment
 from transparency.interpretation import Marker

@@ -14,8 +14,8 @@ from api.results import LanguageAsked
 from api.services import Services, ServicesHere
 from api.snapshots import Body, Snapshot
 from api.visibility import Sight, log_read, sight_of
-from inference.wording import Language
 from schemas.policies import Level
+from schemas.wording import Language
 from storage.experiments import UnknownExperimentError
 
 HEARTBEAT_SECONDS = 15.0

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from api import problems
 from api.problems import ProblemError
 from schemas.templates import TEMPLATES
-from schemas.templates.template import Language, Template
+from schemas.templates.template import Template
+from schemas.wording import Language
 
 router = APIRouter(prefix="/v1/templates", tags=["experiments"])
 

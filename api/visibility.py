@@ -15,6 +15,7 @@ from api.identity import Asking, Machine, SignedIn, seen_as
 from schemas.policies import STRICTEST, Level, Phase, PolicyDraft
 from schemas.resources import Experiment
 from schemas.scopes import Scope
+from schemas.wording import Language
 from storage.access_log import log_access
 from storage.experiments import UnknownExperimentError, experiment
 from storage.pool import Connection
@@ -25,7 +26,6 @@ from transparency.phases import phase_of
 from transparency.redaction import View, redact
 from transparency.viewers import Stake
 from transparency.visibility import level_for
-from transparency.wording import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inference.statuses import Status
-from inference.wording import Sentence
+from schemas.wording import Sentence
 
 WATCHED_INTERVAL = Sentence(
     en="{estimate} ({level} interval, valid however often one looks: {lower} to {upper})",

@@ -20,8 +20,9 @@ from inference.deal_times import DealState, DealTime
 from inference.plan import ArmPlan, ExperimentPlan, MetricPlan
 from inference.statuses import FEWEST_EVENTS, FEWEST_UNITS
 from inference.survival import LogRank, compare_pace, compare_time_open
-from inference.wording import Language, Sentence, percent_in_words, range_in_words
+from inference.wording import percent_in_words, range_in_words
 from schemas.resources import MetricKind
+from schemas.wording import Language, Sentence
 
 DAY_SECONDS = 86_400
 

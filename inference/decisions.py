@@ -13,7 +13,8 @@ import msgspec
 
 from inference.plan import ArmPlan, ExperimentPlan, MetricPlan
 from inference.statuses import Status
-from inference.wording import Language, Sentence, listed_in_words
+from inference.wording import listed_in_words
+from schemas.wording import Language, Sentence
 
 
 class Verdict(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from inference.arguments import ArgumentError
-from inference.wording import Sentence
+from schemas.wording import Sentence
 
 
 class Grade(StrEnum):

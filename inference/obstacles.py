@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inference.comparison import Reason
-from inference.wording import Sentence
+from schemas.wording import Sentence
 
 _HAVE_EN = "{n_baseline} {units} of {baseline} and {n_variant} of {variant} are mature"
 _HAVE_DE = "{n_baseline} {units} von {baseline} und {n_variant} von {variant} sind reif"

@@ -20,7 +20,7 @@ from inference.novelty import Trend, WeekEffect
 from inference.pair_table import PairTable
 from inference.sentences import Pair, sentence_of_estimate, sentence_of_obstacle
 from inference.statuses import STATUSES, Status
-from inference.wording import Sentence
+from schemas.wording import Sentence
 
 
 class PairReading(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,8 +42,8 @@ from inference.small_experiments import NO_UNIT_ROWS, unit_rows_of
 from inference.statuses import MIXED_SHARE_WARNING, mixed_share, obstacle_of_experiment
 from inference.sums import Sums
 from inference.views import with_views
-from inference.wording import Sentence
 from schemas.resources import MetricKind
+from schemas.wording import Sentence
 
 
 class ArmReading(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,13 +18,12 @@ from inference.obstacles import OBSTACLES
 from inference.plan import ArmPlan, ExperimentPlan, MetricPlan
 from inference.statuses import FEWEST_EVENTS, Status, fewest_units
 from inference.wording import (
-    Language,
-    Sentence,
     amount_in_words,
     count_in_words,
     percent_in_words,
     range_in_words,
 )
+from schemas.wording import Language, Sentence
 
 
 class Pair(msgspec.Struct, frozen=True):

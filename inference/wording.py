@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
 from inference.comparison import Comparison
 from inference.plan import MetricPlan, Unit
 from schemas.resources import MetricKind
-
-Language = Literal["en", "de"]
-
-
-class Sentence(msgspec.Struct, frozen=True):
-    """The same statement in both languages."""
-
-    en: str
-    de: str
+from schemas.wording import Language
 
 
 class Range(msgspec.Struct, frozen=True):

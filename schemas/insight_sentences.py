@@ -20,10 +20,10 @@ from schemas.insights import (
     ReviewDue,
     ReviewOverdue,
     ReviewRequested,
-    Sentence,
     StatusChanged,
     WebhookDisabled,
 )
+from schemas.wording import Sentence
 
 
 def experiment_started(key: str, name: str) -> ExperimentStarted:

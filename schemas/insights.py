@@ -13,6 +13,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from schemas.wording import Sentence
+
 SOURCE: Final = "urn:roundtable:insights"
 MEDIA_TYPE = "application/cloudevents+json"
 
@@ -31,13 +33,6 @@ ReadingStatus = Literal[
 AlarmKind = Literal["sample_ratio_mismatch", "too_many_mixed_units", "source_silent"]
 Decision = Literal["adopt", "iterate", "stop", "keep_looking"]
 ReadingSide = Literal["marketing", "sales"]
-
-
-class Sentence(msgspec.Struct, frozen=True):
-    """The same statement in English and German."""
-
-    en: str
-    de: str
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

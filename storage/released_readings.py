@@ -11,7 +11,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from inference.plan import MetricMoments, UnitOutcome
-from inference.wording import Language
+from schemas.wording import Language
 from storage.pool import Connection
 from storage.statements import statement
 from transparency.breakdowns import Breakdown

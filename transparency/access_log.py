@@ -4,8 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.people import Role
 from schemas.policies import Audience, Level
-from transparency.viewers import Role, Stake, Viewer, audience_of
+from transparency.viewers import Stake, Viewer, audience_of
 
 LOGGED_FROM = Level.SEGMENTS
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 import msgspec
 
 from schemas.policies import Audience, Phase
+from schemas.wording import Sentence
 from transparency.viewers import Stake, Viewer, audience_of
-from transparency.wording import Sentence
 
 
 class Interpretation(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from schemas.policies import Audience, Level, Phase, PolicyDraft
-from transparency.wording import Language, Sentence
+from schemas.wording import Language, Sentence
 
 
 class ExplainedPhase(msgspec.Struct, frozen=True):

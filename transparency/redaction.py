@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from schemas.policies import Level
+from schemas.wording import Language
 from transparency import withheld
 from transparency.interpretation import Interpretation, Marker
 from transparency.journeys import has_closed_contacts, without_closed_contacts
@@ -18,7 +19,6 @@ from transparency.small_cells import hold_small_cells
 from transparency.status_rule import hold_to_status
 from transparency.trees import Node, objects_in, text_of
 from transparency.withheld import Withheld
-from transparency.wording import Language
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

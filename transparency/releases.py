@@ -9,9 +9,9 @@ from enum import StrEnum
 
 import msgspec
 
+from schemas.wording import Sentence
 from transparency.reading_steps import GROWTH, ArmProgress, reading_is_due
 from transparency.small_cells import FEWEST_ACCOUNTS
-from transparency.wording import Sentence
 
 Arms = Mapping[str, ArmProgress]
 

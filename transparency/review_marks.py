@@ -7,9 +7,9 @@ import msgspec
 
 from schemas.insight_sentences import why_overdue
 from schemas.reviews import SIDES
+from schemas.wording import Sentence
 from transparency.interpretation import SENTENCES, Interpretation
 from transparency.reviews import ReviewState
-from transparency.wording import Sentence
 
 MarkKind = Literal["overdue", "concluded_without_a_joint_reading"]
 

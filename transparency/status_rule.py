@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from schemas.wording import Language, Sentence
 from transparency.trees import Node, objects_in, text_of
-from transparency.wording import Language, Sentence
 
 FORBIDDING = frozenset({"collecting", "invalid"})
 SHOWING = frozenset(

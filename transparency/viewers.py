@@ -3,23 +3,11 @@
 A role never opens more than the side and team do. It can only close: leaders get sums.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from schemas.metric_definitions import Side
+from schemas.people import Role
 from schemas.policies import Audience
-
-
-class Role(StrEnum):
-    """What a person does."""
-
-    MARKETER = "marketer"
-    SELLER = "seller"
-    ENGINEER = "engineer"
-    STEWARD = "steward"
-    LEADER = "leader"
-
 
 OF_A_SIDE = frozenset({Role.MARKETER, Role.SELLER, Role.LEADER})
 """Roles that work for one side; engineers and stewards serve both, and belong to neither."""

@@ -1,7 +1,8 @@
 """Decides who sees how much of an experiment: a pure function of policy, person and phase."""
 
+from schemas.people import Role
 from schemas.policies import Level, Phase, PolicyDraft
-from transparency.viewers import AT_WORK, Role, Stake, Viewer, audience_of
+from transparency.viewers import AT_WORK, Stake, Viewer, audience_of
 
 MOST_OF_A_LEADER = Level.METRICS
 """Roll-ups for others, details for those who do the work."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from schemas.policies import Level
-from transparency.wording import Language, Sentence
+from schemas.wording import Language, Sentence
 
 
 class Withheld(msgspec.Struct, frozen=True):

@@ -18,8 +18,7 @@ from schemas.resources import (
     Text,
     Variant,
 )
-
-Language = Literal["en", "de"]
+from schemas.wording import Language
 
 
 class Words(Resource):

@@ -11,7 +11,8 @@ from inference.planning import Design, ShareBaseline, Units, detectable_effect
 from schemas.caps import check_caps
 from schemas.resources import ExperimentDraft, Metric
 from schemas.templates import TEMPLATES
-from schemas.templates.template import ExperimentTemplate, Language, Template
+from schemas.templates.template import ExperimentTemplate, Template
+from schemas.wording import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 START = datetime(2026, 9, 1, tzinfo=UTC)

@@ -3,12 +3,13 @@
 import pytest
 
 from schemas.metric_definitions import Side
+from schemas.people import Role
 from schemas.policies import Level
 from schemas.staff import STAFF_FIELDS
 from tests.transparency.test_visibility import PEOPLE, STAKE
 from transparency.access_log import Access, Action, may_read_entry, must_log
 from transparency.dimensions import PersonDimensionError, PersonKind, refuse_person_dimension
-from transparency.viewers import Role, Viewer
+from transparency.viewers import Viewer
 
 
 @pytest.mark.parametrize(

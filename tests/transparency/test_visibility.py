@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.metric_definitions import Side
+from schemas.people import Role
 from schemas.policies import (
     DEFAULT,
     READY_MADE,
@@ -19,7 +20,7 @@ from schemas.policies import (
 from tests.transparency.levels import PHASES, POLICIES, TABLE, level_of
 from transparency.interpretation import Interpretation, marker_of
 from transparency.phases import LIFECYCLE, phase_of
-from transparency.viewers import Role, Stake, Viewer, audience_of
+from transparency.viewers import Stake, Viewer, audience_of
 from transparency.visibility import level_for, may_see_contacts
 
 STAKE = Stake(

@@ -1,4 +1,4 @@
-"""Sentences in both languages, for whatever is explained to a reader."""
+"""What is said to a reader, in both languages."""
 
 from typing import Literal
 
