@@ -9,8 +9,8 @@ import msgspec
 
 from api.observations import is_mature
 from attribution.fates import Fate, Fates
-from inference.wording import Sentence
 from schemas.resources import MetricKind
+from schemas.wording import Sentence
 from storage.readings import ExperimentTotals
 
 
@@ -41,8 +41,8 @@ class VariantLine(msgspec.Struct, frozen=True, kw_only=True):
     reconciles: bool
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric of one experiment explained; `stored_events` are all of the metric's types."""
+class ExplainedMetric(msgspec.Struct, frozen=True, kw_only=True):
+    """Which metric of which experiment is explained, as it is defined where it is read."""
 
     experiment: str
     metric: str
@@ -53,6 +53,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     cap: str | None
     reporting_currency: str
     read_at: datetime
+
+
+class Explanation(ExplainedMetric, frozen=True, kw_only=True):
+    """One metric of one experiment explained; `stored_events` are all of the metric's types."""
+
     variants: tuple[VariantLine, ...]
     stored_events: int
     events: tuple[FateLine, ...]
@@ -60,10 +65,23 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 def explain(totals: ExperimentTotals, number: int, fates: Fates, *, now: datetime) -> Explanation:
     """Explain metric `number`, from totals and fates of one snapshot."""
+    return Explanation(
+        **msgspec.structs.asdict(explained_metric(totals, number, now=now)),
+        variants=tuple(
+            _variant(totals, number, fates, place, now=now)
+            for place in range(len(totals.body.experiment.variants))
+        ),
+        stored_events=fates.total,
+        events=tuple(_lines(totals, fates)),
+    )
+
+
+def explained_metric(totals: ExperimentTotals, number: int, *, now: datetime) -> ExplainedMetric:
+    """Name metric `number` with the definition that these totals were counted under."""
     experiment = totals.body.experiment
     use = experiment.metrics[number]
     metric = totals.body.metrics[use.metric]
-    return Explanation(
+    return ExplainedMetric(
         experiment=experiment.key,
         metric=metric.key,
         metric_version=metric.version,
@@ -73,12 +91,6 @@ def explain(totals: ExperimentTotals, number: int, fates: Fates, *, now: datetim
         cap=None if use.cap is None else str(use.cap),
         reporting_currency=totals.body.reporting_currency,
         read_at=now,
-        variants=tuple(
-            _variant(totals, number, fates, place, now=now)
-            for place in range(len(experiment.variants))
-        ),
-        stored_events=fates.total,
-        events=tuple(_lines(totals, fates)),
     )
 
 

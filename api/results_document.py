@@ -16,8 +16,8 @@ from api.observations import incomplete_units
 from inference.moments import Moments
 from inference.plan import ExperimentPlan, MetricMoments, Observations
 from inference.readings import ExperimentReading, read_experiment
-from inference.wording import Language
 from schemas.resources import Experiment
+from schemas.wording import Language
 from storage.readings import ExperimentTotals
 
 NO_SUMS = MetricMoments()
@@ -35,8 +35,8 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
     newer_definition: bool
 
 
-class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything at one moment of the database."""
+class ResultsForAll(msgspec.Struct, frozen=True, kw_only=True):
+    """What everybody has who may see an experiment; the parts of a part depend on the level."""
 
     experiment: Mapping[str, Any]
     read_at: datetime | None
@@ -50,13 +50,18 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     sample_ratio_by_day: Mapping[str, Any] | None
     evidence: str
     evidence_sentence: str
-    decisions: tuple[Mapping[str, Any], ...]
     cautions: tuple[str, ...]
     arms: tuple[Mapping[str, Any], ...]
     metrics: tuple[Mapping[str, Any], ...]
 
 
-class ShownResults(msgspec.Struct, frozen=True, kw_only=True):
+class Results(ResultsForAll, frozen=True, kw_only=True):
+    """Everything at one moment of the database."""
+
+    decisions: tuple[Mapping[str, Any], ...]
+
+
+class ShownResults(ResultsForAll, frozen=True, kw_only=True):
     """What somebody may see of the results: what is held back is absent, and `withheld` says why.
 
     The deployment's own token sees `Results` whole, without the last six. For all others figures
@@ -64,21 +69,6 @@ class ShownResults(msgspec.Struct, frozen=True, kw_only=True):
     for; a metric has its own `released_at` and the `next_step_units` that still have to mature.
     """
 
-    experiment: Mapping[str, Any]
-    read_at: datetime | None
-    epoch: int
-    reporting_currency: str
-    backfill: Backfill
-    intake: Mapping[str, Any]
-    exposed_since: datetime | None
-    mixed_share: float
-    sample_ratio: Mapping[str, Any] | None
-    sample_ratio_by_day: Mapping[str, Any] | None
-    evidence: str
-    evidence_sentence: str
-    cautions: tuple[str, ...]
-    arms: tuple[Mapping[str, Any], ...]
-    metrics: tuple[Mapping[str, Any], ...]
     decisions: tuple[Mapping[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
     breakdowns: tuple[Mapping[str, Any], ...] | msgspec.UnsetType = msgspec.UNSET
     released_at: datetime | msgspec.UnsetType | None = msgspec.UNSET

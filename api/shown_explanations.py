@@ -11,10 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from api.explanations import FateLine
+from api.explanations import ExplainedMetric, FateLine, explained_metric
 from api.observations import observations_of
 from inference.plan import ArmCounts, MetricMoments
-from inference.wording import Sentence
+from schemas.wording import Sentence
 from storage.readings import ExperimentTotals
 
 
@@ -36,21 +36,12 @@ class ShownVariant(msgspec.Struct, frozen=True, kw_only=True):
     reconciles: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class ShownExplanation(msgspec.Struct, frozen=True, kw_only=True):
+class ShownExplanation(ExplainedMetric, frozen=True, kw_only=True):
     """One metric explained as far as may be seen; `withheld` says why there is no more.
 
     The deployment's own token sees `Explanation` instead: no `withheld`, and the last two.
     """
 
-    experiment: str
-    metric: str
-    metric_version: int
-    epoch: int
-    unit: str
-    window_seconds: int
-    cap: str | None
-    reporting_currency: str
-    read_at: datetime
     variants: tuple[ShownVariant, ...]
     withheld: Sentence | str | msgspec.UnsetType = msgspec.UNSET
     stored_events: int | msgspec.UnsetType = msgspec.UNSET
@@ -62,24 +53,15 @@ def shown_explanation(
 ) -> ShownExplanation:
     """Explain metric `number` by units alone; `in_figures` are those of the last step."""
     experiment = totals.body.experiment
-    use = experiment.metrics[number]
-    metric = totals.body.metrics[use.metric]
+    key = experiment.metrics[number].metric
     observations = observations_of(totals, now=now)
     return ShownExplanation(
-        experiment=experiment.key,
-        metric=metric.key,
-        metric_version=metric.version,
-        epoch=totals.epoch,
-        unit=experiment.unit,
-        window_seconds=int(metric.window.total_seconds()),
-        cap=None if use.cap is None else str(use.cap),
-        reporting_currency=totals.body.reporting_currency,
-        read_at=now,
+        **msgspec.structs.asdict(explained_metric(totals, number, now=now)),
         variants=tuple(
             _variant(
                 variant.key,
                 observations.units.get(variant.key, ArmCounts()),
-                observations.moments.get((variant.key, metric.key), MetricMoments()),
+                observations.moments.get((variant.key, key), MetricMoments()),
                 in_figures.get(variant.key, 0),
             )
             for variant in experiment.variants
