@@ -113,13 +113,13 @@ def _execute(server: str, statement: sql.Composed) -> None:
 
 QUESTIONS: Mapping[str, Question] = {
     "list: a page of 10": lambda c, n, count: experiments_after(
-        c, after=1 + n % count, limit=10, wanted=Wanted()
+        c, after=n % (count - 9) or None, limit=10, wanted=Wanted()
     ),
-    "list: first of a team that runs": lambda c, n, count: experiments_after(
+    "list: first of a team that runs": lambda c, n, _: experiments_after(
         c,
         after=None,
         limit=1,
-        wanted=Wanted(status=ExperimentStatus.RUNNING, team=f"team-{n % min(50, count)}"),
+        wanted=Wanted(status=ExperimentStatus.RUNNING, team=f"team-{n % 10}"),
     ),
     "list: drafts (none)": lambda c, _, __: experiments_after(
         c, after=None, limit=1, wanted=Wanted(status=ExperimentStatus.DRAFT)
