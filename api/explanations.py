@@ -15,12 +15,15 @@ from storage.readings import ExperimentTotals
 
 
 class FateLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Events with one fate; `variant` is absent for those of accounts that met none."""
+    """Events with one fate; `variant` is absent for those of accounts that met none.
+
+    `meaning` is a sentence in the language that was asked for.
+    """
 
     variant: str | None
     fate: str
     events: int
-    meaning: Sentence
+    meaning: Sentence | str
 
 
 class VariantLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ from api.verdicts import (
 from schemas.codec import encode
 from schemas.events import Event
 from schemas.partitioning import partition_key
-from schemas.problems import Verdict
+from schemas.problems import Problem, Verdict
 
 JUDGED_AT_A_TIME = 250
 """Events between which other requests get their turn: about 5 ms of work."""
@@ -58,6 +58,7 @@ _REQUEST_BODY = {
     openapi_extra=_REQUEST_BODY,
     responses={
         202: answer(Receipt, "Every event that is not refused is in the log."),
+        415: answer(Problem, "This kind of body is not understood."),
         422: answer(AllRefusedProblem, "Every event was refused."),
         503: answer(NotTakenProblem, "Exactly the events in not_taken are to be sent again."),
     },

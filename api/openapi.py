@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from api.breakdowns_document import BreakdownOfResults
 from api.campaign_document import CampaignSums
 from api.deals_document import Deals
+from api.documented_refusals import refusals_of
 from api.health import NotReadyProblem
 from api.known_results import KnownResults
 from api.problem_handlers import InvalidInput
@@ -83,7 +84,9 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     schema["security"] = [{"token": []}, {"session": []}]
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            _say_who_may(operation, REQUIREMENTS.get(f"{method.upper()} {path}", CLOSED))
+            route = f"{method.upper()} {path}"
+            _say_who_may(operation, REQUIREMENTS.get(route, CLOSED))
+            _say_what_is_refused(operation, route)
     return schema
 
 
@@ -94,3 +97,9 @@ def _say_who_may(operation: dict[str, Any], requirement: Requirement) -> None:
         operation["x-scope"] = requirement.scope.value
     for status, refusal in _REFUSALS.items():
         operation["responses"].setdefault(status, refusal)
+
+
+def _say_what_is_refused(operation: dict[str, Any], route: str) -> None:
+    for status, description in refusals_of(route, operation):
+        shape = InvalidInput if status == "422" else Problem
+        operation["responses"].setdefault(status, answer(shape, description))

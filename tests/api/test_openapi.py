@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from api.app import build_app
+from api.documented_refusals import CONFLICTING
 from tests.api.serving import settings
 
 
@@ -58,3 +59,23 @@ def test_every_route_says_how_it_refuses() -> None:
     routes = [route for path in described()["paths"].values() for route in path.values()]
 
     assert all({"401", "403", "429"} <= route["responses"].keys() for route in routes)
+
+
+def test_every_status_is_named_that_follows_from_what_a_route_takes() -> None:
+    paths = described()["paths"]
+
+    sends = paths["/v1/events"]["post"]["responses"]
+    reads = paths["/v1/experiments/{key}/results"]["get"]["responses"]
+    lists = paths["/v1/metrics"]["get"]["responses"]
+
+    assert {"202", "400", "408", "413", "415", "422", "503"} <= sends.keys()
+    assert {"200", "304", "404", "409", "422", "503"} <= reads.keys()
+    assert lists.keys() == {"200", "401", "403", "429", "503", "default"}
+
+
+def test_whatever_can_conflict_is_a_route() -> None:
+    paths = described()["paths"]
+
+    routes = {f"{method.upper()} {path}" for path, found in paths.items() for method in found}
+
+    assert routes >= CONFLICTING
