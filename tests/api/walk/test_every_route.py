@@ -5,7 +5,6 @@ what each may do and see, and nothing is answered beyond it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -17,7 +16,7 @@ from tests.api.walk.asked import Request, request_to
 from tests.api.walk.callers import Answer, Caller, Line, callers_of
 from tests.api.walk.expected import SHOW_LEVEL, as_to_results, elsewhere, expected, refusal, walked
 from tests.api.walk.table import ELSEWHERE, OF_EXPERIMENTS, OPEN, PHASES
-from tests.api.walk.undone import Undone
+from tests.api.walk.undone import undone
 from tests.api.walk.whole_house import CAMPAIGN, WholeHouse, key_of
 from tests.transparency.levels import POLICIES
 
@@ -50,10 +49,8 @@ def _marked(routes: Iterable[str]) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def line(whole: WholeHouse) -> Iterator[Line]:
     """Whatever is asked leaves no trace, so that everybody meets the house as it was furnished."""
-    state = whole.house.app.state
-    state.services = replace(state.services, database=Undone(state.services.database))
     address = whole.house.client.base_url
-    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+    with undone(whole), httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
         yield Line(client)
 
 

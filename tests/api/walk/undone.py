@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 
 from api.database import CONNECTION_SECONDS, Database
 from storage.pool import Connection
+from tests.api.walk.whole_house import WholeHouse
 
 
 class Undone(Database):
@@ -24,3 +26,15 @@ class Undone(Database):
             yield connection
             await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
             await connection.rollback()
+
+
+@contextmanager
+def undone(whole: WholeHouse) -> Iterator[None]:
+    """Let whatever is asked within leave no trace."""
+    state = whole.house.app.state
+    database = state.services.database
+    state.services = replace(state.services, database=Undone(database))
+    try:
+        yield
+    finally:
+        state.services = replace(state.services, database=database)

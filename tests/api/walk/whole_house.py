@@ -71,11 +71,6 @@ class WholeHouse:
         """The id of somebody in `PEOPLE`."""
         return self.house.ids[PEOPLE[person][0]]
 
-    def sign_in_again(self) -> None:
-        """Let everybody sign in who may have been signed out."""
-        for person, browser in self.people.items():
-            assert browser.sign_in(PEOPLE[person][0]).status_code == 200
-
 
 @contextmanager
 def whole_house(house: House) -> Iterator[WholeHouse]:
