@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from api.counted import Counted, Name
 from api.observations import incomplete_units
+from api.released_weeks import joined_weeks
 from inference.moments import Moments
 from inference.plan import MetricMoments, Observations, UnitOutcome
 from inference.readings import obstacle_of
+from inference.statuses import fewest_units
 from storage.definitions import DefinitionBody
 from storage.released_readings import Figures, MetricFigures, Sums
 from transparency.releases import moves_due
@@ -53,9 +55,21 @@ def observations_with(figures: Mapping[str, MetricFigures], counted: Counted) ->
             )
     return replace(
         counted.observations,
-        moments={name: cell.moments for name, cell in cells.items()},
+        moments=_in_weeks_of_enough({name: cell.moments for name, cell in cells.items()}, counted),
         unit_outcomes=_units(cells),
     )
+
+
+def _in_weeks_of_enough(
+    moments: Mapping[Name, MetricMoments], counted: Counted
+) -> dict[Name, MetricMoments]:
+    found: dict[Name, MetricMoments] = {}
+    for metric in counted.plan.metrics:
+        names = [(arm.variant, metric.key) for arm in counted.plan.arms]
+        arms = {name[0]: moments[name].weeks for name in names}
+        weeks = joined_weeks(arms, fewest=fewest_units(metric))
+        found |= {name: replace(moments[name], weeks=weeks[name[0]]) for name in names}
+    return found
 
 
 def _moved(

@@ -9,10 +9,12 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from api import problems
+from api.counting import Documents
 from api.identity import Asking, PersonHere, SignedIn, Viewer
 from api.openapi import answer
 from api.problem_handlers import InputError, InvalidInputError
 from api.problems import ProblemError
+from api.released_weeks import with_weeks_shown_before
 from api.results import LanguageAsked
 from api.results_document import ShownResults
 from api.review_documents import review_of
@@ -38,6 +40,7 @@ from storage.outbox import record
 from storage.pool import Connection
 from storage.reviews import (
     open_review,
+    pinned_before,
     pinned_results,
     review_for_update,
     reviews_of,
@@ -70,11 +73,12 @@ async def open_joint_review(
     if opening.deadline <= now:
         raise InvalidInputError(InputError("deadline", "in_the_past", "the deadline has passed"))
     snapshot = await take_snapshot(services.database, key)
-    pinned: dict[str, Any] = dict[str, Any]((await snapshot.released()).items())
+    documents = await snapshot.released()
     async with services.database.connection() as connection:
         found = await locked(connection, key, at=now)
         await _refuse_missing_interpreters(connection, found.experiment)
         standing = await lifecycle.open_review(connection, key, at=now)
+        pinned = await _as_pinned(connection, key, documents)
         if not opening.even_if_nothing_can_be_read:
             _refuse_nothing_to_read(pinned["en"])
         number = await open_review(
@@ -160,6 +164,15 @@ async def sign_proposal(
         return sign(state, side, person=person.person, dissent=draft.dissent, now=now)
 
     return await _take(services, key, number, person, step)
+
+
+async def _as_pinned(connection: Connection, key: str, documents: Documents) -> dict[str, Any]:
+    """Results by language as people see them; effects by week stay as they were pinned first."""
+    earlier = await pinned_before(connection, key)
+    return {
+        language: with_weeks_shown_before(document, [one[language] for one in earlier])
+        for language, document in documents.items()
+    }
 
 
 async def _take(

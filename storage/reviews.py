@@ -94,6 +94,12 @@ async def pinned_results(
     return dict(row[0])
 
 
+async def pinned_before(connection: Connection, key: str) -> list[dict[str, Any]]:
+    """Return what each review of an experiment was opened on, by language, the first one first."""
+    cursor = await connection.execute(statement("snapshots_of_experiment"), {"key": key})
+    return [dict(row[0]) for row in await cursor.fetchall()]
+
+
 async def store_step(connection: Connection, review: StoredReview, after: ReviewState) -> None:
     """Store what a step changed; the caller holds the review's row."""
     before = review.state
