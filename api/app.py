@@ -40,6 +40,7 @@ from api.access import Access
 from api.body_limit import BodyLimit
 from api.entrance import entrance_with
 from api.identities import Identities
+from api.no_addresses import refuse_addresses
 from api.openapi import ANY_PROBLEM, describe
 from api.problem_handlers import add_problem_handlers
 from api.requirements import authorise
@@ -99,7 +100,7 @@ def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI
         docs_url=None,  # they load scripts from other hosts
         redoc_url=None,
         responses={**ANY_PROBLEM},
-        dependencies=[Depends(authorise)],
+        dependencies=[Depends(authorise), Depends(refuse_addresses)],
         middleware=[
             Middleware(Access, identities=identities, site=entrance.site),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),

@@ -14,15 +14,19 @@ from schemas.currencies import MINOR_DIGITS
 from schemas.events import Event, InvalidEvent
 from schemas.metric_definitions import Measure, MetricDraft
 from schemas.own_types import OwnTypes
+from schemas.staff import names_staff
 
 _NO_RATES = Rates("EUR", (), MINOR_DIGITS)
 
 
 def wrong_examples(
-    draft: MetricDraft, own_types: OwnTypes, *, now: datetime
+    draft: MetricDraft, own_types: OwnTypes, *, now: datetime, allowed: frozenset[str] = frozenset()
 ) -> tuple[InputError, ...]:
-    """Return what is wrong with the examples, each named by its place."""
-    return tuple(_wrong(draft, own_types, now))
+    """Return what is wrong with the examples, each named by its place.
+
+    They are shown as they were written, so they name no employee but in `allowed` fields.
+    """
+    return (*_with_staff(draft, allowed), *_wrong(draft, own_types, now))
 
 
 def types_of_examples(draft: MetricDraft) -> frozenset[str]:
@@ -31,21 +35,39 @@ def types_of_examples(draft: MetricDraft) -> frozenset[str]:
     return frozenset(name for one in written if isinstance(name := one.get("type"), str))
 
 
+def _with_staff(draft: MetricDraft, allowed: frozenset[str]) -> Iterator[InputError]:
+    for field, one, _ in _written(draft):
+        named = sorted({name for name in _names_in(one) if names_staff(name)} - allowed)
+        if named:
+            yield InputError(field, "staff_field", f"{', '.join(named)}: names an employee")
+
+
+def _names_in(data: object) -> Iterator[str]:
+    waiting = [data]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield from part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+
+
 def _wrong(draft: MetricDraft, own_types: OwnTypes, now: datetime) -> Iterator[InputError]:
-    examples = draft.examples
-    for name, written, is_counted in (
-        ("counted", examples.counted, True),
-        ("not_counted", examples.not_counted, False),
-    ):
-        for place, one in enumerate(written):
-            field = f"examples.{name}.{place}"
-            try:
-                event = _event(one, own_types, now)
-            except InvalidEvent as refused:
-                detail = f"{refused.field}: {refused.detail}"
-                yield InputError(field, refused.rule, detail)
-            else:
-                yield from _against(draft, event, field, is_counted=is_counted)
+    for field, one, is_counted in _written(draft):
+        try:
+            event = _event(one, own_types, now)
+        except InvalidEvent as refused:
+            yield InputError(field, refused.rule, f"{refused.field}: {refused.detail}")
+        else:
+            yield from _against(draft, event, field, is_counted=is_counted)
+
+
+def _written(draft: MetricDraft) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Every example by its place, and whether it is one that counts."""
+    for name, is_counted in (("counted", True), ("not_counted", False)):
+        for place, one in enumerate(getattr(draft.examples, name)):
+            yield f"examples.{name}.{place}", one, is_counted
 
 
 def _event(written: Mapping[str, Any], own_types: OwnTypes, now: datetime) -> Event:

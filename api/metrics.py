@@ -75,7 +75,8 @@ async def propose_metric(
     """
     now = datetime.now(UTC)
     await services.registered_types.learn(types_of_examples(draft))
-    if wrong := wrong_examples(draft, services.registered_types.own_types, now=now):
+    own_types, rules = services.registered_types.own_types, services.gate_rules
+    if wrong := wrong_examples(draft, own_types, now=now, allowed=rules.allowed_staff_fields):
         raise InvalidInputError(*wrong)
     async with services.database.connection() as connection:
         metric, is_new = await add_metric(connection, draft, at=now, by=viewer.actor)

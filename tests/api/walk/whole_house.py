@@ -66,6 +66,7 @@ class WholeHouse:
     house: House
     people: dict[str, Browser]
     machines: dict[Scope, httpx.Client]
+    company: Company
 
     def id_of(self, person: str) -> str:
         """The id of somebody in `PEOPLE`."""
@@ -86,10 +87,10 @@ def whole_house(house: House) -> Iterator[WholeHouse]:
             for described, (name, role, team) in PEOPLE.items()
         }
         machines = {scope: stack.enter_context(house.machine(scope)) for scope in OF_MACHINES}
-        whole = WholeHouse(house, people, machines)
+        whole = WholeHouse(house, people, machines, Company(house.client, house.database))
         _furnish(whole)
         _register(whole)
-        _deliver(house)
+        _deliver(whole.company)
         _look_once(whole)
         _review(whole)
         yield whole
@@ -143,8 +144,7 @@ def _started() -> Iterator[str]:
     return (key_of(policy, phase) for policy in POLICIES for phase in PHASES if phase != "draft")
 
 
-def _deliver(house: House) -> None:
-    company = Company(house.client, house.database)
+def _deliver(company: Company) -> None:
     company.build()
     company.deliver([*_events()])
 
