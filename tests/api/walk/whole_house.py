@@ -51,6 +51,7 @@ ENDED = "2026-04-01T00:00:00Z"
 CAMPAIGN = "spring"
 CHANNELS = ("email", "web")
 NOWHERE_URL = "http://127.0.0.1:1/"
+SEALED = "Marketing's alone until both have written."
 LEARNING = "A question brings more downloads."
 
 
@@ -172,6 +173,8 @@ def _review(whole: WholeHouse) -> None:
             f"/v1/experiments/{stopped}/stop", json={"reason": "No budget."}
         ).raise_for_status()
         open_review(whole, key_of(policy, "in_review"))
+        reading = f"{key_of(policy, 'in_review')}/reviews/1/reading"
+        _done(whole, "marketer of the owner team", "PUT", reading, {"text": SEALED})
         open_review(whole, key_of(policy, "decided"))
         conclude(whole, key_of(policy, "decided"))
 
