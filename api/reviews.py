@@ -10,19 +10,20 @@ from starlette.responses import JSONResponse
 
 from api import problems
 from api.counting import Documents
-from api.identity import Asking, PersonHere, SignedIn, Viewer
+from api.identity import PersonHere, SignedIn, Viewer
 from api.openapi import answer
 from api.problem_handlers import InputError, InvalidInputError
 from api.problems import ProblemError
+from api.registry_access import changeable, may_read
 from api.released_weeks import with_weeks_shown_before
 from api.results import LanguageAsked
 from api.results_document import ShownResults
 from api.review_documents import review_of
+from api.review_sides import interpreter_side, side_of, side_open_to
 from api.services import Services, ServicesHere
 from api.snapshots import take_snapshot
 from api.visibility import log_read, sight_of
 from schemas.insight_sentences import decided, review_requested
-from schemas.metric_definitions import Side
 from schemas.resources import Experiment
 from schemas.reviews import (
     Decision,
@@ -35,7 +36,7 @@ from schemas.reviews import (
 )
 from storage import lifecycle
 from storage.draft_people import sides_without_readers
-from storage.experiments import locked
+from storage.experiments import UnknownExperimentError, locked
 from storage.outbox import record
 from storage.pool import Connection
 from storage.reviews import (
@@ -72,6 +73,8 @@ async def open_joint_review(
     now = datetime.now(UTC)
     if opening.deadline <= now:
         raise InvalidInputError(InputError("deadline", "in_the_past", "the deadline has passed"))
+    async with services.database.connection() as connection:
+        await changeable(connection, person, key, at=now)
     snapshot = await take_snapshot(services.database, key)
     documents = await snapshot.released()
     async with services.database.connection() as connection:
@@ -94,7 +97,7 @@ async def open_joint_review(
         await record(connection, insight, at=now)
         review = await review_for_update(connection, key, number)
     response.headers["Location"] = f"{router.prefix}/{key}/reviews/{number}"
-    return review_of(key, review, _side_of(person), now=now)
+    return review_of(key, review, side_open_to(standing, person), now=now)
 
 
 @router.get("/{key}/reviews")
@@ -104,8 +107,8 @@ async def list_reviews(key: str, services: ServicesHere, asking: Viewer) -> Revi
     async with services.database.connection() as connection:
         sight = await sight_of(connection, asking, key, now=now)
         found = await reviews_of(connection, key)
-    side = _side_of(asking)
-    if side is None and sight.level is not None:
+    side = side_open_to(sight.experiment, asking)
+    if side_of(asking) is None and side is None and sight.level is not None:
         found = [review for review in found if review.state.concluded_at is not None]
     return Reviews(reviews=[review_of(key, review, side, now=now) for review in found])
 
@@ -185,7 +188,9 @@ async def _take(
     now = datetime.now(UTC)
     async with services.database.connection() as connection:
         standing = (await locked(connection, key, at=now)).experiment
-        side = _interpreter_side(standing, person)
+        if not may_read(person, standing):
+            raise UnknownExperimentError(f"no experiment has the key {key!r}")
+        side = interpreter_side(standing, person)
         review = await review_for_update(connection, key, number)
         after = _stepped(review.state, side, now, step)
         await store_step(connection, review, after)
@@ -245,23 +250,3 @@ async def _refuse_missing_interpreters(connection: Connection, standing: Experim
             field="interpreters",
             rule="both_sides",
         )
-
-
-def _interpreter_side(standing: Experiment, person: SignedIn) -> SideOfReview:
-    """The side that this person reads for. Raises ProblemError where it is no interpreter."""
-    for side in Side:
-        if person.person in standing.interpreters.of(side):
-            return _name_of(side)
-    raise ProblemError(
-        problems.FORBIDDEN, "Only those who are named as interpreters of the experiment do this."
-    )
-
-
-def _side_of(asking: Asking) -> SideOfReview | None:
-    if not isinstance(asking, SignedIn) or asking.side.side is None:
-        return None
-    return _name_of(asking.side.side)
-
-
-def _name_of(side: Side) -> SideOfReview:
-    return "marketing" if side is Side.MARKETING else "sales"

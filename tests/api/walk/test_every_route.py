@@ -22,27 +22,9 @@ from tests.transparency.levels import POLICIES
 
 pytestmark = pytest.mark.stack
 
-GAPS = {
-    "open": "another team of a side reads what that side wrote and sealed",
-    "POST /v1/experiments/{key}/reviews": "anybody of a side may open a review of anything",
-    **dict.fromkeys(
-        (
-            f"PUT /v1/experiments/{{key}}/reviews/{{number}}/{step}"
-            for step in ("reading", "proposal", "signature")
-        ),
-        "403 says that an experiment exists to whoever may not know of it",
-    ),
-}
-"""What the API does not keep to yet; each has to be taken out once it does."""
 UNKNOWN = "open-nothing"
 WITHHELD_FROM = {"Secondary": "headline", "Breakdowns": "metrics", "Single": "segments"}
 """The level below which something is missing, by how the notice begins."""
-
-
-def _marked(cases: Iterable[str]) -> Iterator[Any]:
-    for case in cases:
-        gap = [pytest.mark.xfail(reason=GAPS[case], raises=AssertionError)] if case in GAPS else []
-        yield pytest.param(case, marks=gap)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +60,7 @@ def test_everybody_is_answered_as_their_column_says(
     assert found == {caller.name: elsewhere(route, caller) for caller in callers_of(whole)}
 
 
-@pytest.mark.parametrize("route", [*_marked(OF_EXPERIMENTS)])
+@pytest.mark.parametrize("route", sorted(OF_EXPERIMENTS))
 def test_an_experiment_is_as_open_as_its_policy_makes_it(
     whole: WholeHouse, line: Line, route: str
 ) -> None:
@@ -179,7 +161,7 @@ def _known(caller: Caller, route: str, phases: Iterable[str]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("policy", [*_marked(POLICIES)])
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_reading_is_sealed_to_all_but_its_side_until_both_have_written(
     whole: WholeHouse, line: Line, policy: str
 ) -> None:
