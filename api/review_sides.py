@@ -12,7 +12,7 @@ from transparency.viewers import audience_of
 
 
 def side_open_to(standing: Experiment, asking: Asking) -> SideOfReview | None:
-    """Return the side whose sealed reading is open to whoever asks: its interpreters and owner team.
+    """Return the side whose sealed reading is open: to its interpreters and to the owner team.
 
     Another team of that side would be a way around the seal.
     """
@@ -26,7 +26,7 @@ def side_open_to(standing: Experiment, asking: Asking) -> SideOfReview | None:
 
 
 def interpreter_side(standing: Experiment, person: SignedIn) -> SideOfReview:
-    """Return the side that this person reads for. Raises ProblemError where it is no interpreter."""
+    """Return the side that this person reads for. Raises ProblemError where they read for none."""
     named = _named_side(standing, person)
     if named is None:
         raise ProblemError(
