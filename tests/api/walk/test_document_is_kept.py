@@ -43,7 +43,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-ONE_IN = 10
+ONE_IN = 15
 """Each example is asked by everybody, on eighty routes: fewer do than elsewhere."""
 SIGNS_OUT = {"DELETE /v1/session", "DELETE /v1/sessions", "PUT /v1/session/password"}
 """What would end the sessions that all the others are asked with."""
@@ -95,7 +95,9 @@ def test_who_means_it_is_answered_as_the_document_says(
                 body=NOT_SET if request.body is None else request.body,
                 media_type=None if request.body is None else "application/json",
             )
-            for caller in _let_in(route, whole):
+            let_in = _let_in(route, whole)
+            # Everybody once; in the other phases the first and the last, who see most.
+            for caller in let_in if phase == phases[-1] else (let_in[0], let_in[-1]):
                 _check(described.client, case, caller)
 
 
