@@ -10,7 +10,6 @@ with warnings.catch_warnings():
     import kafka as kafka
 
 from tests.services import (
-    _database_numbers,
     database,
     databases,
     empty_database,
@@ -25,7 +24,6 @@ settings.register_profile("brief", max_examples=30, derandomize=True, deadline=N
 settings.load_profile("brief")
 
 __all__ = [
-    "_database_numbers",
     "database",
     "databases",
     "empty_database",

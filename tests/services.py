@@ -76,11 +76,6 @@ def databases(postgres_server: str, migrated_template: str) -> Databases:
     return Databases(postgres_server, migrated_template)
 
 
-@pytest.fixture(scope="session")
-def _database_numbers() -> Iterator[int]:
-    return itertools.count(1)
-
-
 @pytest.fixture
 def database(databases: Databases) -> Iterator[str]:
     """A migrated, empty database for one test; yields its conninfo."""
