@@ -1,16 +1,15 @@
 """The real API on a fresh topic of a real broker."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 import pytest
-from argon2 import profiles
 
 from api.app import build_app
-from api.passwords import Passwords
 from tests.api.house import House
 from tests.api.serving import Logged, read_log, serving, settings, wait_for
+from tests.api.shared_house import open_house
 from tests.services import KafkaBroker
 
 
@@ -57,10 +56,5 @@ def registry(database: str) -> Iterator[Registry]:
 @pytest.fixture
 def house(database: str) -> Iterator[House]:
     """An API with a database, in which nobody is signed in yet."""
-    app = build_app(settings(database=database))
-    # As many people sign in here as in a year; what a hash costs has tests of its own.
-    cheap = Passwords(profiles.CHEAPEST)
-    app.state.entrance = replace(app.state.entrance, passwords=cheap)
-    with serving(app) as client:
-        wait_for(lambda: client.get("/v1/metrics").status_code == 200)
-        yield House(app, client, database)
+    with open_house(database) as found:
+        yield found

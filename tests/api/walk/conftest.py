@@ -7,14 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from argon2 import profiles
 
 from api import access
-from api.app import build_app
-from api.passwords import Passwords
 from api.rate_limits import Rate
 from tests.api.house import House
-from tests.api.serving import serving, settings, wait_for
+from tests.api.shared_house import open_house
 from tests.api.walk.taking_log import TakingLog
 from tests.api.walk.whole_house import WholeHouse, whole_house
 from tests.databases import Databases, drop
@@ -33,12 +30,9 @@ def whole(databases: Databases, postgres_server: str) -> Iterator[WholeHouse]:
 
 @contextmanager
 def _house(database: str) -> Iterator[House]:
-    app = build_app(settings(database=database, are_webhooks_private=True))
-    app.state.entrance = replace(app.state.entrance, passwords=Passwords(profiles.CHEAPEST))
-    with serving(app) as client:
-        app.state.services = replace(app.state.services, log=TakingLog())
-        wait_for(lambda: client.get("/v1/metrics").status_code == 200)
-        yield House(app, client, database)
+    with open_house(database, are_webhooks_private=True) as house:
+        house.app.state.services = replace(house.app.state.services, log=TakingLog())
+        yield house
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import build_app
 from tests.api import serving
+from tests.api.serving import open_client
 from tests.api.walk.asked import names_in, request_to
 from tests.api.walk.callers import Caller, callers_of
 from tests.api.walk.expected import may_ask
@@ -76,7 +77,7 @@ def described(whole: WholeHouse) -> Iterator[Described]:
             del route["responses"]["default"]
             route.pop("security", None)
     address = whole.house.client.base_url
-    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+    with open_client(address) as client:
         yield Described(schemathesis.openapi.from_dict(document), client)
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from api.app import build_app
-from tests.api.serving import settings
+from tests.api.serving import open_client, settings
 from tests.api.walk.asked import Request, request_to
 from tests.api.walk.callers import Answer, Caller, Line, callers_of
 from tests.api.walk.expected import SHOW_LEVEL, as_to_results, elsewhere, expected, refusal, walked
@@ -31,7 +30,7 @@ WITHHELD_FROM = {"Secondary": "headline", "Breakdowns": "metrics", "Single": "se
 def line(whole: WholeHouse) -> Iterator[Line]:
     """Whatever is asked leaves no trace, so that everybody meets the house as it was furnished."""
     address = whole.house.client.base_url
-    with undone(whole), httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+    with undone(whole), open_client(address) as client:
         yield Line(client)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from api.no_addresses import FOR_ADDRESSES
 from schemas.codec import decode_logged
 from schemas.staff import STAFF_FIELDS
 from tests.api.resources import metric
+from tests.api.serving import open_client
 from tests.api.walk.asked import Request, request_to
 from tests.api.walk.callers import Answer, Caller, Line, callers_of
 from tests.api.walk.expected import may_ask
@@ -79,7 +79,7 @@ def events_with(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
 @pytest.fixture(scope="module")
 def line(whole: WholeHouse) -> Iterator[Line]:
     address = whole.house.client.base_url
-    with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+    with open_client(address) as client:
         yield Line(client)
 
 
