@@ -10,6 +10,7 @@ from storage.batches import AloneInGateRequired, Applied, DecodedBatch, apply_ba
 from storage.definitions import NOTHING_LOADED, ActiveDefinitions
 from storage.offsets import FencedError as OffsetMoved
 from storage.pool import RETRYABLE, Pool
+from stream_processors.batch_observer import BatchObserver, BatchWatch, Unobserved
 from stream_processors.batches import Batch
 from stream_processors.dead_letters import DeadLetterWriter
 from stream_processors.decoding import decode_batch
@@ -25,37 +26,54 @@ class AttributionAgent:
     """Applies batches; keeps nothing between them but the definitions it has loaded."""
 
     def __init__(
-        self, pool: Pool, topic_id: Callable[[str], UUID], dead_letters: DeadLetterWriter
+        self,
+        pool: Pool,
+        topic_id: Callable[[str], UUID],
+        dead_letters: DeadLetterWriter,
+        observer: BatchObserver | None = None,
     ) -> None:
         self._pool = pool
         self._topic_id = topic_id
         self._dead_letters = dead_letters
+        self._observer = observer or Unobserved()
         self._known: ActiveDefinitions = NOTHING_LOADED
 
     async def handle(self, batch: Batch) -> None:
         """Apply one batch, or raise: FencedError where the partition is no longer this worker's."""
+        with self._observer.watch(batch) as watch:
+            await self._handle(batch, watch)
+
+    async def _handle(self, batch: Batch, watch: BatchWatch) -> None:
         started = time.perf_counter()
-        decoded = decode_batch(batch, self._topic_id(batch.topic))
+        with watch.stage("decode"):
+            decoded = decode_batch(batch, self._topic_id(batch.topic))
         # Before the transaction: a crash in between repeats the letters, it never loses one.
         await self._dead_letters.write(decoded)
         try:
-            applied = await self._apply(decoded)
+            applied = await self._apply(decoded, watch)
         except OffsetMoved as moved:
             raise FencedError(str(moved)) from moved
         self._known = applied.definitions
+        watch.applied(
+            accepted=applied.accepted, duplicates=applied.duplicates, refused=decoded.refused
+        )
         _log(batch, applied, time.perf_counter() - started)
 
-    async def _apply(self, batch: DecodedBatch) -> Applied:
+    async def _apply(self, batch: DecodedBatch, watch: BatchWatch) -> Applied:
         alone = False
         for attempt in range(ATTEMPTS):
             try:
-                return await self._apply_once(batch, alone=alone)
-            except AloneInGateRequired:
+                with watch.stage("transaction"):
+                    return await self._apply_once(batch, alone=alone)
+            except AloneInGateRequired as required:
+                watch.retried(required)
                 alone = True
             except RETRYABLE as error:
+                watch.retried(error)
                 logger.warning("action=retry partition=%d cause=%s", batch.partition, error)
                 await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-        return await self._apply_once(batch, alone=alone)
+        with watch.stage("transaction"):
+            return await self._apply_once(batch, alone=alone)
 
     async def _apply_once(self, batch: DecodedBatch, *, alone: bool) -> Applied:
         async with self._pool.connection() as connection:

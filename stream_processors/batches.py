@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+TRACE_HEADER = "traceparent"
+
 
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One record as the broker holds it, bytes only."""
@@ -29,6 +31,8 @@ class Batch(msgspec.Struct, frozen=True):
     first_offset: int
     next_offset: int
     records: tuple[Record, ...]
+    traces: tuple[bytes, ...] = ()
+    """What W3C calls `traceparent`, of some of the requests that the records came in with."""
 
 
 class ConsumedRecord(Protocol):
@@ -40,6 +44,7 @@ class ConsumedRecord(Protocol):
     value: bytes | None
     serialized_key_size: int
     serialized_value_size: int
+    headers: Sequence[tuple[str, bytes]]
 
 
 def batches_of(
@@ -48,16 +53,29 @@ def batches_of(
     first_offset: int,
     consumed: Sequence[ConsumedRecord],
     max_bytes: int,
+    most_traces: int = 0,
 ) -> Iterator[Batch]:
     """Cut the records read from `first_offset` on into batches of at most `max_bytes`.
 
     A single record above the bound makes a batch of its own: it has to pass somehow.
+    Headers are looked at only where traces are asked for.
     """
     for run in _runs(consumed, max_bytes):
         next_offset = run[-1].offset + 1
         records = tuple(Record(r.offset, r.timestamp, r.key, r.value) for r in run)
-        yield Batch(topic, partition, first_offset, next_offset, records)
+        traces = traces_of(run, most_traces) if most_traces else ()
+        yield Batch(topic, partition, first_offset, next_offset, records, traces)
         first_offset = next_offset
+
+
+def traces_of(consumed: Sequence[ConsumedRecord], most: int) -> tuple[bytes, ...]:
+    """Return the distinct `traceparent` headers of these records, the first `most` of them."""
+    found: dict[bytes, None] = {}
+    for headers in [record.headers for record in consumed if record.headers]:
+        found |= {value: None for name, value in headers if name == TRACE_HEADER}
+        if len(found) >= most:
+            break
+    return tuple(found)[:most]
 
 
 def _runs(consumed: Sequence[ConsumedRecord], max_bytes: int) -> Iterator[Sequence[ConsumedRecord]]:

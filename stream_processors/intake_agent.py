@@ -23,6 +23,7 @@ from storage.contacts import homes_of
 from storage.known_types import KnownTypes
 from storage.offsets import FencedError as OffsetMoved
 from storage.pool import Connection, Pool
+from stream_processors.batch_observer import BatchObserver, BatchWatch, Unobserved
 from stream_processors.batches import Batch
 from stream_processors.dead_letters import DeadLetterWriter
 from stream_processors.decoding import decode_records
@@ -40,6 +41,7 @@ class IntakeAgent:
         dead_letters: DeadLetterWriter,
         rules: GateRules,
         target: str,
+        observer: BatchObserver | None = None,
     ) -> None:
         self._pool = pool
         self._topic_id = topic_id
@@ -47,18 +49,26 @@ class IntakeAgent:
         self._dead_letters = dead_letters
         self._rules = rules
         self._target = target
+        self._observer = observer or Unobserved()
         self._known = KnownTypes()
 
     async def handle(self, batch: Batch) -> None:
         """Pass one batch on, then move its offset; FencedError where another worker did."""
-        decoded = await self._judge(batch)
+        with self._observer.watch(batch) as watch:
+            await self._handle(batch, watch)
+
+    async def _handle(self, batch: Batch, watch: BatchWatch) -> None:
+        with watch.stage("decode"):
+            decoded = await self._judge(batch)
         await self._dead_letters.write(decoded)
         await self._pass_on([sent.event for sent in decoded.events])
         try:
-            async with self._pool.connection() as connection:
-                await _close(connection, decoded)
+            with watch.stage("transaction"):
+                async with self._pool.connection() as connection:
+                    await _close(connection, decoded)
         except OffsetMoved as moved:
             raise FencedError(str(moved)) from moved
+        watch.applied(accepted=len(decoded.events), duplicates=0, refused=decoded.refused)
 
     async def _judge(self, batch: Batch) -> DecodedBatch:
         door = _Door(self._rules, self._known.own_types)

@@ -103,8 +103,9 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         reading = self._readings.get(partition)
         if reading is None:
             return  # Read between an assignment and its seek: the seek will read it again.
+        kafka = self._kafka
         for batch in batches_of(
-            *partition, reading.next_offset, records, self._kafka.max_batch_bytes
+            *partition, reading.next_offset, records, kafka.max_batch_bytes, kafka.most_traces
         ):
             yield Fetched(batch, reading.seek)
             reading.next_offset = batch.next_offset

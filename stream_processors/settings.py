@@ -33,6 +33,8 @@ class KafkaSettings:
     # Faust stops recovering without a word when a seek outlasts its request timeout, so a table
     # that does not answer has to fail earlier and loudly.
     start_offsets_timeout_seconds: float = 30.0
+    # How many of the requests that a batch came in with its span is linked to; 0: none is traced.
+    most_traces: int = 0
 
     def __post_init__(self) -> None:
         for name in ("max_batch_records", "max_batch_bytes", "max_fetch_bytes", "fetch_wait_ms"):

@@ -11,6 +11,7 @@ class Consumed:
     value: bytes | None = b"v"
     key: bytes | None = None
     timestamp: int = 7
+    headers: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def serialized_key_size(self) -> int:
@@ -64,3 +65,14 @@ def test_a_record_above_the_bound_passes_as_a_batch_of_its_own():
     batches = list(batches_of("events", 0, 0, consumed, max_bytes=100))
 
     assert [len(b.records) for b in batches] == [1, 1, 1]
+
+
+def test_a_batch_names_some_of_the_traces_it_came_in_with_each_once():
+    traced = [
+        Consumed(n, headers=(("other", b"x"), ("traceparent", b"t%d" % (n % 4)))) for n in range(8)
+    ]
+
+    (asked,) = batches_of("events", 0, 0, [*traced, Consumed(8)], 10_000, most_traces=3)
+    (not_asked,) = batches_of("events", 0, 0, traced, 10_000)
+
+    assert (asked.traces, not_asked.traces) == ((b"t0", b"t1", b"t2"), ())
