@@ -1,16 +1,26 @@
 """Valid events in bulk for measurements: the usual mix and size, made far faster than they flow."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.codec import encode
 from schemas.events import Event
 
+Integers: TypeAlias = NDArray[np.int64]
+Experiments: TypeAlias = Sequence[tuple[str, Sequence[str]]]
+"""Keys of experiments with their variants."""
+
 SOURCE = "urn:simulated:typical"
-_SECOND_US = 1_000_000
-_MIX = (
+CONTACTS = 5
+"""Contacts of an account."""
+CHUNK = 50_000
+"""Events that are made at once: enough to spread the cost of a step, few enough to hold."""
+
+MIX = (
     ("engagement.page.viewed", 0.46),
     ("engagement.email.delivered", 0.22),
     ("engagement.email.opened", 0.18),
@@ -19,10 +29,52 @@ _MIX = (
     ("lead.created", 0.03),
     ("lead.accepted", 0.02),
 )
-_MARK_US = 1_600_000_000_123_456
-_MARK_TIME = b"2020-09-13T12:26:40.123456Z"
-_ACCOUNT, _CONTACT, _ID = "0account0", "0contact0", "0id0"
-_MARKS = {"account": _ACCOUNT, "contact": _CONTACT, "id": _ID}
+_SECOND_US = 1_000_000
+_ID, _ACCOUNT, _CONTACT = b'"id":"typical-', b'"account":"account-', b'"contact":"contact-'
+_TIME = b'"time":"'
+_ID_DIGITS, _ACCOUNT_DIGITS = 16, 7
+MOST_ACCOUNTS = 10**_ACCOUNT_DIGITS
+_TIME_WIDTH = len("2020-09-13T12:26:40.123456Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Events to be written: of each its template, number, account and time."""
+
+    templates: Integers
+    numbers: Integers
+    accounts: Integers
+    times_us: Integers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+class Templates:
+    """Encoded events in which the fields that differ from event to event have a fixed width.
+
+    First those of `MIX`, in its order, then one for each variant of each experiment.
+    """
+
+    def __init__(self, experiments: Experiments = ()) -> None:
+        touches = [_touch(event_type) for event_type, _ in MIX]
+        exposures = [_exposure(key, v) for key, variants in experiments for v in variants]
+        self._encoded = [np.frombuffer(encode(e), np.uint8) for e in (*touches, *exposures)]
+        sizes = [len(variants) for _, variants in experiments]
+        self.first_of = len(MIX) + np.cumsum([0, *sizes], dtype=np.int64)[:-1]
+        """The number of the first variant's template, for each experiment."""
+
+    def write(self, rows: Rows) -> list[bytes]:
+        """Return the events, in their order."""
+        written: list[bytes] = [b""] * len(rows)
+        order = np.argsort(rows.templates, kind="stable")
+        cuts = np.flatnonzero(np.diff(rows.templates[order])) + 1
+        fields = _fields(rows)
+        for same in np.split(order, cuts) if len(rows) else ():
+            events = _fill(self._encoded[rows.templates[same[0]]], fields, same)
+            for place, event in zip(same.tolist(), events, strict=True):
+                written[place] = event
+        return written
 
 
 def typical_events(
@@ -31,7 +83,7 @@ def typical_events(
     accounts: int,
     count: int,
     start_us: int,
-    experiments: Sequence[tuple[str, Sequence[str]]] = (),
+    experiments: Experiments = (),
     first_id: int = 0,
 ) -> Iterator[bytes]:
     """Yield the exposures of every account to each experiment, then events up to `count` in all.
@@ -39,26 +91,45 @@ def typical_events(
     `experiments` are keys with their variants. One event happens per second. The same arguments
     give the same events; `first_id` continues a series under ids that were not used yet.
     """
-    times = _times(start_us, count)
-    filled = chain(_exposures(random, accounts, experiments), _touches(random, accounts, count))
-    for number, (template, account) in enumerate(islice(filled, count)):
-        yield _fill(template, first_id + number, account, times[number])
+    templates = Templates(experiments)
+    exposures = len(experiments) * accounts
+    for first in range(0, count, CHUNK):
+        places = np.arange(first, min(first + CHUNK, count), dtype=np.int64)
+        kinds, drawn = touches(random, len(places), accounts)
+        is_exposure = places < exposures
+        met, account = np.divmod(places[is_exposure], max(accounts, 1))
+        variants = np.array([len(v) for _, v in experiments], dtype=np.int64)[met]
+        kinds[is_exposure] = templates.first_of[met] + random.integers(0, variants)
+        drawn[is_exposure] = account
+        yield from templates.write(
+            Rows(kinds, first_id + places, drawn, start_us + places * _SECOND_US)
+        )
 
 
-def _exposures(
-    random: np.random.Generator, accounts: int, experiments: Sequence[tuple[str, Sequence[str]]]
-) -> Iterator[tuple[bytes, int]]:
-    for key, variants in experiments:
-        templates = [_template(_exposure(key, variant)) for variant in variants]
-        drawn = random.integers(0, len(variants), accounts).tolist()
-        yield from zip((templates[number] for number in drawn), range(accounts), strict=True)
+def touches(
+    random: np.random.Generator, count: int, accounts: int, skew: float = 0.0
+) -> tuple[Integers, Integers]:
+    """Draw templates and accounts of touches; `skew` 0 is uniform, 1 as in Zipf's law.
+
+    In between, the share `skew` of the touches is drawn by Zipf's law and the rest uniformly.
+    """
+    kinds = random.choice(len(MIX), count, p=[share for _, share in MIX]).astype(np.int64)
+    uniform = random.random(count)
+    drawn = (uniform * accounts).astype(np.int64)
+    if skew:
+        # Ranks whose logarithm is uniform: the k-th account has a share proportional to 1/k.
+        ranks = (accounts + 1.0) ** random.random(count)
+        drawn = np.where(random.random(count) < skew, ranks.astype(np.int64) - 1, drawn)
+    return kinds, np.minimum(drawn, accounts - 1)
 
 
-def _touches(random: np.random.Generator, accounts: int, count: int) -> Iterator[tuple[bytes, int]]:
-    templates = [_template(_touch(event_type)) for event_type, _ in _MIX]
-    kinds = random.choice(len(_MIX), count, p=[share for _, share in _MIX]).tolist()
-    of_account = random.integers(0, accounts, count).tolist()
-    yield from zip((templates[kind] for kind in kinds), of_account, strict=True)
+def account_names(accounts: Integers) -> NDArray[np.uint8]:
+    """Return the names of accounts as a row of characters each; they are of one length."""
+    names = np.tile(np.frombuffer(b"account-%07d.example" % 0, np.uint8), (len(accounts), 1))
+    names[:, len("account-") : len("account-") + _ACCOUNT_DIGITS] = _digits(
+        accounts, _ACCOUNT_DIGITS
+    )
+    return names
 
 
 def _touch(event_type: str) -> Event:
@@ -72,36 +143,49 @@ def _exposure(experiment: str, variant: str) -> Event:
 def _event(event_type: str, data: dict[str, str]) -> Event:
     return Event(
         source=SOURCE,
-        id=_ID,
+        id=f"typical-{0:0{_ID_DIGITS}}",
         type=event_type,
-        time_us=_MARK_US,
-        account=_ACCOUNT,
-        contact=_CONTACT,
+        time_us=1_600_000_000_123_456,
+        account=f"account-{0:0{_ACCOUNT_DIGITS}}.example",
+        contact=f"contact-{0:0{_ACCOUNT_DIGITS}}-0",
         campaign="always-on",
         channel="email",
         data=data,
     )
 
 
-def _template(event: Event) -> bytes:
-    """Return the encoded event with a place for each field that differs from event to event."""
-    encoded = encode(event).replace(b"%", b"%%")
-    for name, mark in _MARKS.items():
-        encoded = encoded.replace(mark.encode(), f"%({name})b".encode())
-    return encoded.replace(_MARK_TIME, b"%(time)b")
+def _fields(rows: Rows) -> list[tuple[bytes, NDArray[np.uint8]]]:
+    """Return what is to be written, a row of characters for each event, and after which mark."""
+    accounts = _digits(rows.accounts, _ACCOUNT_DIGITS)
+    dash = np.full((len(rows), 1), ord("-"), np.uint8)
+    contacts = np.hstack([accounts, dash, _digits(rows.numbers % CONTACTS, 1)])
+    return [
+        (_ID, _digits(rows.numbers, _ID_DIGITS)),
+        (_ACCOUNT, accounts),
+        (_CONTACT, contacts),
+        (_TIME, _times(rows.times_us)),
+    ]
 
 
-def _fill(template: bytes, number: int, account: int, time: bytes) -> bytes:
-    name = b"account-%d.example" % account
-    return template % {
-        b"id": b"typical-%d" % number,
-        b"account": name,
-        b"contact": b"contact-%d-%d" % (account, number % 5),
-        b"time": time,
-    }
+def _fill(
+    encoded: NDArray[np.uint8], fields: list[tuple[bytes, NDArray[np.uint8]]], same: Integers
+) -> list[bytes]:
+    rows = np.tile(encoded, (len(same), 1))
+    template, width = encoded.tobytes(), len(encoded)
+    for mark, characters in fields:
+        place = template.index(mark) + len(mark)
+        rows[:, place : place + characters.shape[1]] = characters[same]
+    text = rows.tobytes()
+    return [text[start : start + width] for start in range(0, len(text), width)]
 
 
-def _times(start_us: int, count: int) -> list[bytes]:
-    moments = start_us + np.arange(count, dtype=np.int64) * _SECOND_US
-    texts = np.datetime_as_string(moments.astype("datetime64[us]"), timezone="UTC")
-    return [text.encode() for text in texts.tolist()]
+def _digits(values: Integers, width: int) -> NDArray[np.uint8]:
+    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    digits: NDArray[np.uint8] = (values[:, None] // powers % 10 + ord("0")).astype(np.uint8)
+    return digits
+
+
+def _times(times_us: Integers) -> NDArray[np.uint8]:
+    texts = np.datetime_as_string(times_us.astype("datetime64[us]"), timezone="UTC")
+    characters: NDArray[np.uint8] = texts.astype(f"S{_TIME_WIDTH}").view(np.uint8)
+    return characters.reshape(len(times_us), _TIME_WIDTH)
