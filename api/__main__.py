@@ -4,10 +4,13 @@ import logging
 import os
 import sys
 
-from api.app import build_app
-from api.server import Server
+from api.listening import AddressTakenError, open_listeners
+from api.processes import processes_of_api
 from api.settings import SettingError, Settings
 from storage.kafka_access import KafkaAccessError
+
+KILL_MARGIN_SECONDS = 5.0
+"""How much longer than it may take a process is waited for before it is killed."""
 
 
 def main() -> int:
@@ -16,17 +19,22 @@ def main() -> int:
     try:
         settings = Settings.from_env(os.environ)
         settings.kafka_access.client_options()  # a file that cannot be read is named at the start
-    except (SettingError, KafkaAccessError) as error:
+        if settings.processes > 1:
+            return _serve_by_many(settings)
+    except (SettingError, KafkaAccessError, AddressTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    Server(
-        build_app(settings),
-        host=settings.host,
-        port=settings.port,
-        # What waits for Kafka's acknowledgement is answered before the process ends.
-        finish_seconds=settings.acknowledge_seconds + 5,
-    ).run()
+    # The parent of many serves nothing, and saves the 100 MB that this loads.
+    from api.one_process import serve  # noqa: PLC0415
+
+    serve(settings)
     return 0
+
+
+def _serve_by_many(settings: Settings) -> int:
+    listeners = open_listeners(settings.host, settings.port, settings.processes)
+    patience = settings.finish_seconds + KILL_MARGIN_SECONDS
+    return processes_of_api(listeners, patience).run()
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ class NotReadyProblem(Problem, frozen=True, kw_only=True):
 
 
 @router.get("/healthz", summary="Whether the process lives", openapi_extra=_OPEN)
-async def healthy() -> dict[str, str]:
-    """Answer: that is all there is to it."""
-    return {"status": "alive"}
+async def healthy(services: ServicesHere) -> dict[str, str | int]:
+    """Answer, and say which process does: that is all there is to it."""
+    return {"status": "alive", "process": services.settings.process}
 
 
 @router.get("/readyz", summary="Whether events are taken and results read", openapi_extra=_OPEN)
@@ -33,7 +33,7 @@ async def ready(services: ServicesHere) -> Response:
     found = {"kafka": log, "postgresql": database}
     trouble = {part: reason for part, reason in found.items() if reason is not None}
     if not trouble:
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ready", "process": services.settings.process})
     return problem_response(_not_ready(trouble), problems.retry_after(2))
 
 

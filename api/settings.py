@@ -14,6 +14,8 @@ from storage import kafka_access
 from storage.kafka_access import KafkaAccess, KafkaAccessError
 
 MEBIBYTE = 1024 * 1024
+FINISH_MARGIN_SECONDS = 5
+MOST_PROCESSES = 256
 FEWEST_HASH_KEY_BYTES = 16
 FEWEST_TOKEN_CHARACTERS = 16
 
@@ -38,6 +40,11 @@ KAFKA = Variable("ROUNDTABLE_KAFKA", None, "bootstrap addresses of Kafka, separa
 DATABASE = Variable("ROUNDTABLE_DATABASE", None, "conninfo or URL of PostgreSQL")
 HOST = Variable("ROUNDTABLE_HTTP_HOST", "127.0.0.1", "address that the API listens on")
 PORT = Variable("ROUNDTABLE_HTTP_PORT", "8000", "port that the API listens on")
+PROCESSES = Variable(
+    "ROUNDTABLE_API_PROCESSES",
+    "1",
+    "processes that share the address; limits on connections, bytes and rates hold for each",
+)
 TOKEN = Variable(
     "ROUNDTABLE_TOKEN",
     None,
@@ -96,7 +103,8 @@ METRIC_AGREEMENT = Variable(
 INSIGHTS = tuple(Variable(*declared) for declared in insight_settings.VARIABLES)
 KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
-    *(KAFKA, DATABASE, HOST, PORT, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
+    *(KAFKA, DATABASE, HOST, PORT, PROCESSES, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS),
+    REPORTING_CURRENCY,
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
     *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE, METRIC_AGREEMENT),
     *INSIGHTS,
@@ -122,6 +130,9 @@ class Settings:
     max_in_flight_bytes: int
     acknowledge_seconds: int
     database_connections: int
+    processes: int = 1
+    process: int = 1
+    """Which of them this is; not from the environment, but from the one that starts them."""
     webhook_keys: tuple[str, ...] = field(default=(), repr=False)
     are_webhooks_private: bool = False
     is_agreement_required: bool = False
@@ -138,6 +149,7 @@ class Settings:
             database=_text(environ, DATABASE),
             host=_text(environ, HOST),
             port=_number(environ, PORT, at_least=0, at_most=65_535),
+            processes=_number(environ, PROCESSES, at_least=1, at_most=MOST_PROCESSES),
             token=_secret(environ, TOKEN, FEWEST_TOKEN_CHARACTERS),
             hash_key=_secret(environ, HASH_KEY, FEWEST_HASH_KEY_BYTES).encode(),
             allowed_staff_fields=frozenset(_names(environ, ALLOWED_STAFF_FIELDS)),
@@ -154,6 +166,11 @@ class Settings:
             sign_in=_sign_in(environ),
             kafka_access=_kafka_access(environ),
         )
+
+    @property
+    def finish_seconds(self) -> int:
+        """How long an end may take: what waits for Kafka's acknowledgement is answered before."""
+        return self.acknowledge_seconds + FINISH_MARGIN_SECONDS
 
     def __post_init__(self) -> None:
         """Refuse limits under which no request of the largest size could ever be taken."""

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class Addresses:
     token: str
     hash_key: str
     sign_in: SignInSettings = HERE_ALONE
+    api_processes: int = 1
 
     @property
     def http(self) -> str:
@@ -81,9 +82,17 @@ class Application:
 
 def api(layout: DataDir, addresses: Addresses) -> Application:
     """Return the API: ready once it can take events and read results."""
-    command = _python_module(API, "api", layout, addresses, **sign_in_environ(addresses.sign_in))
+    processes = addresses.api_processes
+    command = _python_module(
+        API,
+        "api",
+        layout,
+        addresses,
+        ROUNDTABLE_API_PROCESSES=str(processes),
+        **sign_in_environ(addresses.sign_in),
+    )
     url = f"{addresses.http}/readyz"
-    return Application(command, lambda process: _wait_for_page(url, process, command))
+    return Application(command, lambda process: _wait_for_all(url, processes, process, command))
 
 
 def worker(layout: DataDir, addresses: Addresses) -> Application:
@@ -118,8 +127,15 @@ def _python_module(
     return Command(role, argv, layout.logs / f"{role}.log", layout.root, environ)
 
 
-def _wait_for_page(url: str, process: ProcessRecord, command: Command) -> None:
-    wait_until(lambda: _answers_ok(url), process, command, seconds=START_SECONDS)
+def _wait_for_all(url: str, processes: int, process: ProcessRecord, command: Command) -> None:
+    # Whichever process takes the connection answers and says which it is.
+    ready: set[int] = set()
+
+    def all_ready() -> bool:
+        ready.update(_ready_process(url))
+        return len(ready) == processes
+
+    wait_until(all_ready, process, command, seconds=START_SECONDS)
 
 
 def _wait_for_partitions(services: Services, process: ProcessRecord, command: Command) -> None:
@@ -135,8 +151,9 @@ def _wait_for_partitions(services: Services, process: ProcessRecord, command: Co
     wait_until(at_work, process, command, seconds=START_SECONDS)
 
 
-def _answers_ok(url: str) -> bool:
+def _ready_process(url: str) -> Sequence[int]:
     try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code == httpx.codes.OK
+        answer = httpx.get(url, timeout=5, trust_env=False)
     except httpx.TransportError:
-        return False
+        return ()
+    return (answer.json()["process"],) if answer.status_code == httpx.codes.OK else ()

@@ -102,6 +102,7 @@ def running_stack(
             token=_secret(layout.token_file, settings.token),
             hash_key=_secret(layout.hash_key_file, settings.hash_key),
             sign_in=settings.sign_in,
+            api_processes=settings.api_processes,
         )
         running = RunningStack(layout, _description(addresses, parts), report)
         _prepare(services, report)

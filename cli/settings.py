@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api import sign_in_settings
+from api.settings import MOST_PROCESSES
 from api.sign_in_settings import SignInSettingError, SignInSettings
 from cli.stack_error import StackError
 from storage import kafka_access
@@ -26,6 +27,7 @@ class Variable:
 KAFKA = Variable("ROUNDTABLE_KAFKA", "bootstrap address of a Kafka cluster to use instead of ours")
 DATABASE = Variable("ROUNDTABLE_DATABASE", "conninfo of a PostgreSQL 15+ to use instead of ours")
 HTTP_PORT = Variable("ROUNDTABLE_HTTP_PORT", "port of the API, 8000 or a free one by default")
+API_PROCESSES = Variable("ROUNDTABLE_API_PROCESSES", "processes of the API, 1 by default")
 KAFKA_PORT = Variable("ROUNDTABLE_KAFKA_PORT", "port of our Kafka, 9092 or a free one by default")
 DATABASE_PORT = Variable(
     "ROUNDTABLE_DATABASE_PORT", "port of our PostgreSQL, 5432 or a free one by default"
@@ -43,6 +45,7 @@ VARIABLES = (
     KAFKA,
     DATABASE,
     HTTP_PORT,
+    API_PROCESSES,
     KAFKA_PORT,
     DATABASE_PORT,
     TOKEN,
@@ -66,6 +69,7 @@ class Settings:
     kafka_port: int = 9092
     database_port: int = 5432
     http_port: int = 8000
+    api_processes: int = 1
     token: str | None = field(default=None, repr=False)
     hash_key: str | None = field(default=None, repr=False)
     cache: Path = field(default_factory=lambda: _cache({}))
@@ -83,6 +87,7 @@ class Settings:
             kafka_port=_port(environ, KAFKA_PORT, cls.kafka_port),
             database_port=_port(environ, DATABASE_PORT, cls.database_port),
             http_port=_port(environ, HTTP_PORT, cls.http_port),
+            api_processes=_processes(environ),
             token=environ.get(TOKEN.name) or None,
             hash_key=environ.get(HASH_KEY.name) or None,
             cache=_cache(environ),
@@ -112,6 +117,15 @@ def _port(environ: Mapping[str, str], variable: Variable, default: int) -> int:
     text = environ.get(variable.name) or str(default)
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise SettingError(f"{variable.name} is {text!r}; it must be a port from 1 to 65535.")
+    return int(text)
+
+
+def _processes(environ: Mapping[str, str]) -> int:
+    text = environ.get(API_PROCESSES.name) or "1"
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise SettingError(
+            f"{API_PROCESSES.name} is {text!r}; it must be a number from 1 to {MOST_PROCESSES}."
+        )
     return int(text)
 
 

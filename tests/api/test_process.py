@@ -35,19 +35,23 @@ def test_without_a_token_it_does_not_start() -> None:
     assert "ROUNDTABLE_TOKEN is not set" in told
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_answers_without_kafka_and_database_and_ends_when_told(number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "processes"), [(signal.SIGTERM, 2), (signal.SIGINT, 1)])
+def test_it_answers_without_kafka_and_database_and_ends_when_told(
+    number: signal.Signals, processes: int
+) -> None:
     port = choose_port(0)
     environ = {
         "ROUNDTABLE_KAFKA": NOWHERE,
         "ROUNDTABLE_DATABASE": "host=127.0.0.1 port=1 dbname=none",
         "ROUNDTABLE_HTTP_PORT": str(port),
+        "ROUNDTABLE_API_PROCESSES": str(processes),
         "ROUNDTABLE_TOKEN": TOKEN,
         "ROUNDTABLE_HASH_KEY": TOKEN,
     }
     with start(**environ) as process:
         try:
-            wait_for(lambda: _is_healthy(port), seconds=60)
+            healthy: set[int] = set()
+            wait_for(lambda: _are_healthy(port, healthy, processes), seconds=60)
 
             process.send_signal(number)
             process.communicate(timeout=30)
@@ -58,8 +62,11 @@ def test_it_answers_without_kafka_and_database_and_ends_when_told(number: signal
     assert process.returncode in {0, -number}
 
 
-def _is_healthy(port: int) -> bool:
+def _are_healthy(port: int, found: set[int], processes: int) -> bool:
+    """Ask once more; whichever process takes the connection answers."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
+        answer = httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False)
     except httpx.TransportError:
         return False
+    found.add(answer.json()["process"])
+    return len(found) == processes

@@ -34,6 +34,8 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("ROUNDTABLE_HASH_KEY", "guessable"),
         ("ROUNDTABLE_HTTP_PORT", "http"),
         ("ROUNDTABLE_HTTP_PORT", "65536"),
+        ("ROUNDTABLE_API_PROCESSES", "0"),
+        ("ROUNDTABLE_API_PROCESSES", "two"),
         ("ROUNDTABLE_REPORTING_CURRENCY", "EURO"),
         ("ROUNDTABLE_MAX_BODY_BYTES", "1"),
         ("ROUNDTABLE_MAX_BATCH_EVENTS", "0"),

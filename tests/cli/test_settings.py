@@ -49,3 +49,14 @@ def test_every_variable_that_is_read_is_listed_for_the_help() -> None:
 
     ours = {name for name in Recording.asked if name.startswith("ROUNDTABLE_")}
     assert ours == {variable.name for variable in VARIABLES}
+
+
+def test_the_number_of_api_processes_is_one_unless_given() -> None:
+    assert Settings.from_env({}).api_processes == 1
+    assert Settings.from_env({"ROUNDTABLE_API_PROCESSES": "2"}).api_processes == 2
+
+
+@pytest.mark.parametrize("text", ["0", "many", "257"])
+def test_a_number_of_api_processes_that_cannot_be_run_is_refused(text: str) -> None:
+    with pytest.raises(SettingError, match="ROUNDTABLE_API_PROCESSES"):
+        Settings.from_env({"ROUNDTABLE_API_PROCESSES": text})
