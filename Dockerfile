@@ -14,6 +14,7 @@ COPY schemas schemas
 COPY inference inference
 COPY attribution attribution
 COPY transparency transparency
+COPY observability observability
 COPY storage storage
 COPY stream_processors stream_processors
 COPY api api

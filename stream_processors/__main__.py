@@ -5,13 +5,17 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from observability.exposition import new_registry
+from observability.log_lines import log_to_stderr
+from observability.settings import TelemetrySettingError
+from observability.tracing import open_tracer
 from schemas.catalog import DEAD_LETTERS, EVENTS, INBOX, REGISTRY
 from schemas.gate import GateRules
 from storage.kafka_access import KafkaAccessError
@@ -24,15 +28,21 @@ from stream_processors.dead_letters import DeadLetterWriter
 from stream_processors.health import WorkerHealth
 from stream_processors.health_server import health_server
 from stream_processors.intake_agent import IntakeAgent
+from stream_processors.measured_builds import MeasuredBuilds
+from stream_processors.observers import Observers
 from stream_processors.offsets import OffsetTable
 from stream_processors.registry_publisher import publish_definitions
 from stream_processors.settings import KafkaSettings
 from stream_processors.worker import run
+from stream_processors.worker_metrics import WorkerMetrics
 from stream_processors.worker_settings import SettingError, SettingMissingError, WorkerSettings
+from stream_processors.worker_state import WorkerState
 
 logger = logging.getLogger("stream_processors")
 
 FAILED, MISLED = 1, 2
+SERVICE = "roundtable-worker"
+TOPICS = (EVENTS.name, INBOX.name)
 _SERVICES = ("stream_processors.transport", "stream_processors.reading")
 
 
@@ -41,10 +51,10 @@ def main() -> int:
     try:
         settings = WorkerSettings.from_env(os.environ)
         settings.kafka_access.client_options()  # a file that cannot be read is named at the start
-    except (SettingMissingError, SettingError, KafkaAccessError) as error:
+    except (SettingMissingError, SettingError, KafkaAccessError, TelemetrySettingError) as error:
         sys.stderr.write(f"{error}\n")
         return MISLED
-    _log_to_stderr(settings.log_level)
+    _log(settings)
     try:
         asyncio.run(work(settings))
     except Exception:
@@ -53,8 +63,8 @@ def main() -> int:
     return 0
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+def _log(settings: WorkerSettings) -> None:
+    log_to_stderr(settings.telemetry.log_format, settings.log_level)
     # They tell of every connection and every service of theirs; what fails is a warning.
     for noisy in ("kafka", "aiokafka", "faust", "mode", "stream_processors.app", *_SERVICES):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -66,19 +76,27 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
     async with (
         open_pool(settings.database, name=settings.name, durable=False) as pool,
         _producer(settings) as producer,
+        AsyncExitStack() as blocks,
     ):
+        tracer = blocks.enter_context(open_tracer(settings.telemetry.traces, SERVICE))
+        registry = new_registry()
+        metrics = WorkerMetrics(registry, pool.get_stats)
         logger.info("action=started name=%s", settings.name)
         jobs = [
-            asyncio.create_task(_or_stop(build_definitions(pool, _now), stop)),
+            asyncio.create_task(
+                _or_stop(build_definitions(pool, _now, MeasuredBuilds(metrics)), stop)
+            ),
             asyncio.create_task(
                 _or_stop(publish_definitions(pool, producer, REGISTRY.name, _now), stop)
             ),
         ]
         offsets = _offsets(settings, pool)
-        app = _app(settings, pool, producer, offsets)
+        observers = Observers(metrics, tracer, settings.group)
+        app = _app(settings, pool, producer, offsets, observers)
         health = WorkerHealth(pool, settings.database, app, offsets, settings.lag_limit)
+        state = WorkerState(metrics, registry, health, pool, TOPICS)
         try:
-            async with _told(settings, health):
+            async with _told(settings, health, state):
                 await run(app, stop)
         finally:
             for job in jobs:
@@ -88,33 +106,43 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
 
 
 def _offsets(settings: WorkerSettings, pool: Pool) -> OffsetTable:
-    topics = (EVENTS.name, INBOX.name)
-    return OffsetTable(pool, settings.kafka, topics, settings.kafka_access)
+    return OffsetTable(pool, settings.kafka, TOPICS, settings.kafka_access)
 
 
 @asynccontextmanager
-async def _told(settings: WorkerSettings, health: WorkerHealth) -> AsyncIterator[None]:
+async def _told(
+    settings: WorkerSettings, health: WorkerHealth, state: WorkerState
+) -> AsyncIterator[None]:
     """Let others ask how the worker fares, where a port is set for that."""
     if settings.health_port is None:
         yield
         return
-    async with health_server(settings.health_host, settings.health_port, health.readiness):
+    async with health_server(
+        settings.health_host, settings.health_port, health.readiness, state.exposition
+    ):
         yield
 
 
 def _app(
-    settings: WorkerSettings, pool: Pool, producer: AIOKafkaProducer, offsets: OffsetTable
+    settings: WorkerSettings,
+    pool: Pool,
+    producer: AIOKafkaProducer,
+    offsets: OffsetTable,
+    observers: Observers,
 ) -> StreamApp:
     kafka = KafkaSettings(
         bootstrap=settings.kafka,
         group=settings.group,
         instance=settings.instance,
         access=settings.kafka_access,
+        most_traces=observers.most_traces,
     )
     letters = DeadLetterWriter(producer, DEAD_LETTERS.name)
     rules = GateRules(settings.hash_key, settings.allowed_staff_fields)
-    attribution = AttributionAgent(pool, offsets.topic_id, letters)
-    intake = IntakeAgent(pool, offsets.topic_id, producer, letters, rules, EVENTS.name)
+    attribution = AttributionAgent(pool, offsets.topic_id, letters, observers.of("attribution"))
+    intake = IntakeAgent(
+        pool, offsets.topic_id, producer, letters, rules, EVENTS.name, observers.of("intake")
+    )
     subscriptions = [
         Subscription(EVENTS.name, attribution.handle),
         Subscription(INBOX.name, intake.handle),

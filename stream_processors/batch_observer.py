@@ -5,18 +5,16 @@ Whoever watches must not fail and must not wait: the batch goes on whatever is m
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal, Protocol
+from typing import Protocol
 
 from storage.dead_letters import Refused
 from stream_processors.batches import Batch
-
-Stage = Literal["decode", "transaction"]
 
 
 class BatchWatch(Protocol):
     """Is told of one batch, from its start to its end."""
 
-    def stage(self, name: Stage) -> AbstractContextManager[None]:
+    def stage(self, name: str) -> AbstractContextManager[None]:
         """Note how long a part of the work takes; the transaction once per attempt."""
 
     def retried(self, cause: Exception) -> None:
@@ -34,7 +32,7 @@ class BatchObserver(Protocol):
 
 
 class _Unwatched:
-    def stage(self, name: Stage) -> AbstractContextManager[None]:  # noqa: ARG002
+    def stage(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002
         return nullcontext()
 
     def retried(self, cause: Exception) -> None:

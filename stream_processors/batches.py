@@ -31,6 +31,7 @@ class Batch(msgspec.Struct, frozen=True):
     first_offset: int
     next_offset: int
     records: tuple[Record, ...]
+    size_bytes: int = 0
     traces: tuple[bytes, ...] = ()
     """What W3C calls `traceparent`, of some of the requests that the records came in with."""
 
@@ -60,11 +61,11 @@ def batches_of(
     A single record above the bound makes a batch of its own: it has to pass somehow.
     Headers are looked at only where traces are asked for.
     """
-    for run in _runs(consumed, max_bytes):
+    for run, size_bytes in _runs(consumed, max_bytes):
         next_offset = run[-1].offset + 1
         records = tuple(Record(r.offset, r.timestamp, r.key, r.value) for r in run)
         traces = traces_of(run, most_traces) if most_traces else ()
-        yield Batch(topic, partition, first_offset, next_offset, records, traces)
+        yield Batch(topic, partition, first_offset, next_offset, records, size_bytes, traces)
         first_offset = next_offset
 
 
@@ -78,15 +79,17 @@ def traces_of(consumed: Sequence[ConsumedRecord], most: int) -> tuple[bytes, ...
     return tuple(found)[:most]
 
 
-def _runs(consumed: Sequence[ConsumedRecord], max_bytes: int) -> Iterator[Sequence[ConsumedRecord]]:
+def _runs(
+    consumed: Sequence[ConsumedRecord], max_bytes: int
+) -> Iterator[tuple[Sequence[ConsumedRecord], int]]:
     sizes = [r.serialized_key_size + r.serialized_value_size for r in consumed]
-    if sum(sizes) <= max_bytes:
-        yield consumed
+    if (total := sum(sizes)) <= max_bytes:
+        yield consumed, total
         return
     start = held = 0
     for index, size in enumerate(sizes):
         if index > start and held + size > max_bytes:
-            yield consumed[start:index]
+            yield consumed[start:index], held
             start, held = index, 0
         held += size
-    yield consumed[start:]
+    yield consumed[start:], held

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from storage.builds import BuildStep, build_step, complete_build
 from storage.notices import notify_readings
@@ -15,7 +16,19 @@ HOMES_PER_STEP = 500
 IDLE_SECONDS = 0.25
 
 
-async def build_definitions(pool: Pool, now: Callable[[], datetime]) -> None:
+class BuildObserver(Protocol):
+    """Is told of every step."""
+
+    def stepped(self, step: BuildStep) -> None:
+        """Note what a step came to."""
+
+    def retried(self, cause: Exception) -> None:
+        """Note that a step is done again, and why."""
+
+
+async def build_definitions(
+    pool: Pool, now: Callable[[], datetime], observer: BuildObserver | None = None
+) -> None:
     """Take up whatever has to be built, for ever; several workers share the work by definition."""
     while True:
         try:
@@ -23,6 +36,10 @@ async def build_definitions(pool: Pool, now: Callable[[], datetime]) -> None:
         except RETRYABLE as error:
             logger.warning("action=retry_build cause=%s", error)
             step = None
+            if observer is not None:
+                observer.retried(error)
+        if observer is not None and step is not None:
+            observer.stepped(step)
         # A step is a burst of work in this process: let waiting batches go first.
         await asyncio.sleep(IDLE_SECONDS if step is None else 0)
 

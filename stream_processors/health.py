@@ -70,15 +70,22 @@ class WorkerHealth:
         return {}
 
     async def _lag(self) -> int | None:
-        """Return how many records of the assigned partitions are not stored; None without any."""
+        lags = await self.lags()
+        return sum(lags.values()) if lags else None
+
+    async def lags(self) -> Mapping[TP, int]:
+        """Return how many records of each assigned partition are not stored.
+
+        Raises ConsumerNotStarted, KafkaError and what UNREACHABLE names.
+        """
         if not (self.app.started and self.offsets.is_known):
             raise ConsumerNotStarted
         consumer = self.app.batch_consumer()
         assigned: set[TP] = set(consumer.assignment())
         if not assigned:
-            return None
+            return {}
         stored = await self.offsets.stored(assigned)
         ends = await consumer.highwaters(*assigned)
         unread = [partition for partition, offset in stored.items() if offset is None]
         starts = await consumer.earliest_offsets(*unread) if unread else {}
-        return sum(max(0, ends[p] - (starts[p] if at is None else at)) for p, at in stored.items())
+        return {p: max(0, ends[p] - (starts[p] if at is None else at)) for p, at in stored.items()}

@@ -5,6 +5,7 @@ events, which attribution counts once by (source, id).
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaProducer
 
 from attribution.identity import lone_contacts
+from observability.tracing import TraceHeaders, trace_headers_here
 from schemas.codec import decode, encode
 from schemas.events import Event
 from schemas.gate import GateRules, normalise
@@ -102,13 +104,20 @@ class IntakeAgent:
         async with self._pool.connection() as connection:
             homes = await homes_of(connection, lone_contacts(events))
         # Sent in order without waiting in between: one partition's events keep their order.
-        sent = [await self._send(event, homes.get(event.contact or "")) for event in events]
+        # The first one carries the batch's trace: one link is enough to follow it.
+        traced = itertools.chain((trace_headers_here(),), itertools.repeat(None))
+        sent = [
+            await self._send(event, homes.get(event.contact or ""), headers)
+            for event, headers in zip(events, traced, strict=False)
+        ]
         await asyncio.gather(*sent)
 
-    async def _send(self, event: Event, home: str | None) -> asyncio.Future[object]:
+    async def _send(
+        self, event: Event, home: str | None, headers: TraceHeaders | None
+    ) -> asyncio.Future[object]:
         key = partition_key(event, account_of_contact=home)
         future: asyncio.Future[object] = await self._producer.send(
-            self._target, key=key, value=encode(event)
+            self._target, key=key, value=encode(event), headers=headers
         )
         return future
 

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from observability.settings import AS_USUAL, TelemetrySettings
 from storage.kafka_access import KafkaAccess
 
 GROUP = "roundtable"
@@ -45,10 +46,14 @@ class WorkerSettings:
     health_host: str
     health_port: int | None
     lag_limit: int
+    telemetry: TelemetrySettings = AS_USUAL
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "WorkerSettings":
-        """Read the environment. Raises SettingMissingError, SettingError and KafkaAccessError."""
+        """Read the environment.
+
+        Raises SettingMissingError, SettingError, KafkaAccessError and TelemetrySettingError.
+        """
         return cls(
             kafka=_required(environ, "ROUNDTABLE_KAFKA", "the bootstrap address of Kafka"),
             kafka_access=KafkaAccess.from_env(environ),
@@ -65,6 +70,7 @@ class WorkerSettings:
             health_host=environ.get("ROUNDTABLE_WORKER_HTTP_HOST") or "127.0.0.1",
             health_port=_number(environ, "ROUNDTABLE_WORKER_HTTP_PORT", most=65_535),
             lag_limit=_number(environ, "ROUNDTABLE_WORKER_LAG_LIMIT", most=10**12) or LAG_LIMIT,
+            telemetry=TelemetrySettings.from_env(environ),
         )
 
     @property

@@ -6,12 +6,13 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from observability.plain_http import MOST_REQUEST_BYTES
 from storage.offsets import advance_offset, open_partition
 from storage.pool import open_pool
 from stream_processors.app import Subscription, build_app
 from stream_processors.batches import Batch
 from stream_processors.health import Readiness, WorkerHealth
-from stream_processors.health_server import MOST_REQUEST_BYTES, health_server
+from stream_processors.health_server import health_server
 from stream_processors.offsets import OffsetTable
 from stream_processors.worker import run
 from stream_processors.worker_settings import SettingError, WorkerSettings

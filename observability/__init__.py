@@ -1,0 +1,1 @@
+"""What API and worker tell of themselves: metrics, traces and log lines; alerts and a dashboard."""
