@@ -1,0 +1,64 @@
+"""`python -m tests.chaos --seed N --faults 200`: makes a run, or shows what it would do."""
+
+import argparse
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from cli.settings import Settings
+from tests.chaos.plan import KINDS, plan_of
+from tests.chaos.run import Options, run
+from tests.services import open_directory
+
+
+def main() -> int:
+    """Return 0 where every promise held, 1 where one was broken."""
+    args = _arguments()
+    kinds = {name: kind for name, kind in KINDS.items() if not args.only or name in args.only}
+    plan = plan_of(args.seed, args.faults, kinds)
+    if args.plan:
+        sys.stdout.write("".join(f"{fault}\n" for fault in plan))
+        return 0
+    chosen = Settings.from_env(os.environ)
+    settings = replace(
+        chosen, kafka=None, database=None, kafka_port=0, database_port=0, http_port=0
+    )
+    with open_directory("roundtable-chaos-") as directory:
+        options = Options(args.seed, directory / "data", args.rate, args.build)
+        try:
+            outcome = run(options, plan, settings, _tell)
+        finally:
+            shutil.copytree(directory / "data" / "log", args.logs, dirs_exist_ok=True)
+    args.log.write_bytes(msgspec.json.format(msgspec.json.encode(outcome)) + b"\n")
+    _tell(f"{len(plan)} faults, {outcome.accepted} events accepted, {outcome.seconds} s")
+    for sentence in outcome.broken:
+        _tell(f"BROKEN {sentence}")
+    return 1 if outcome.broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument("--only", action="append", metavar="KIND", help="only faults of this kind")
+    parser.add_argument("--rate", type=float, default=500, help="events per second")
+    parser.add_argument(
+        "--break", dest="build", default="", help="run a broken build of the worker"
+    )
+    parser.add_argument("--plan", action="store_true", help="show the plan and run nothing")
+    parser.add_argument("--log", type=Path, default=Path(".chaos.json"))
+    parser.add_argument("--logs", type=Path, default=Path(".chaos-logs"), help="of the processes")
+    return parser.parse_args()
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""What happens to workers: killed, frozen, stopped, more or fewer, with a clock that errs."""
+
+import signal
+import time
+
+from tests.chaos.kept import ended
+from tests.chaos.plan import Fault
+from tests.chaos.progress import stored_offsets
+from tests.chaos.scene import LogMark, Scene, locked, wait_for, waits_for_lock
+
+WAIT_SECONDS = 5.0
+FENCED = "another worker has moved the position"
+
+
+def killed(scene: Scene, fault: Fault) -> str:
+    """Kill whichever worker at whichever moment."""
+    name = scene.a_worker(fault.choice)
+    pid = scene.stack.keeper.signal(name, signal.SIGKILL)
+    return f"{name}, pid {pid}"
+
+
+def killed_in_a_batch(scene: Scene, fault: Fault) -> str:
+    """Kill a worker whose transaction has begun and cannot end."""
+    name = scene.a_worker(fault.choice)
+    with locked(scene, "account_states") as looking:
+        caught = wait_for(lambda: waits_for_lock(looking, name), WAIT_SECONDS)
+        scene.stack.keeper.signal(name, signal.SIGKILL)
+        time.sleep(0.3)
+    return f"{name}, {'in the midst of a batch' if caught else 'it had no batch'}"
+
+
+def frozen(scene: Scene, fault: Fault) -> str:
+    """Let a worker sleep past its session at whichever moment."""
+    name = scene.a_worker(fault.choice)
+    mark = LogMark.end_of(scene.stack.log_of(name))
+    scene.stack.keeper.signal(name, signal.SIGSTOP)
+    time.sleep(fault.seconds)
+    scene.stack.keeper.signal(name, signal.SIGCONT)
+    time.sleep(1.0)
+    return f"{name}, fenced {mark.count(FENCED)} times"
+
+
+def frozen_in_a_batch(scene: Scene, fault: Fault) -> str:
+    """Let a worker sleep with a batch that others do meanwhile: waking up, it must change nothing.
+
+    Its way to PostgreSQL is held up first, so that the batch is under way and holds no lock.
+    """
+    name = scene.a_worker(fault.choice)
+    mark = LogMark.end_of(scene.stack.log_of(name))
+    scene.stack.proxy.tell(name, "pause")
+    time.sleep(1.0)
+    scene.stack.keeper.signal(name, signal.SIGSTOP)
+    before = stored_offsets(scene.stack)
+    others_go_on = wait_for(
+        lambda: all(at > before.get(place, 0) for place, at in stored_offsets(scene.stack).items()),
+        fault.seconds + 10,
+    )
+    scene.stack.proxy.tell(name, "open")
+    scene.stack.keeper.signal(name, signal.SIGCONT)
+    time.sleep(1.0)
+    others = "others took over" if others_go_on else "nobody took over"
+    return f"{name}, {others}, fenced {mark.count(FENCED)} times"
+
+
+def stopped(scene: Scene, fault: Fault) -> str:
+    """Ask a worker to end."""
+    name = scene.a_worker(fault.choice)
+    process = scene.stack.keeper.process(name)
+    began = time.monotonic()
+    code = ended(process)
+    return f"{name}, ended with {code} after {time.monotonic() - began:.1f} s"
