@@ -17,15 +17,21 @@ from dataclasses import replace
 from api.app import build_app
 from api.server import Server
 from api.settings import Settings
+from schemas.catalog import EVENTS
 
 COLLECT_AFTER = (50_000, 20, 100)
 """A batch of 500 events makes some ten thousand objects that die with its request. Looking for
 cycles among them every 700 takes a tenth of the gateway's time and finds nothing."""
 
 
-def serve(settings: Settings, listener: socket.socket | None = None) -> None:
+def serve(
+    settings: Settings,
+    listener: socket.socket | None = None,
+    *,
+    events_topic: str = EVENTS.name,
+) -> None:
     """Serve until SIGTERM or Ctrl-C, on this socket or on one of its own."""
-    app = build_app(settings)
+    app = build_app(settings, events_topic=events_topic)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -65,7 +65,7 @@ def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
     return (
         ("benchmarks.live_reading", "--rate", "500", "--events", "50" if quick else "300"),
         ("benchmarks.pipeline", "--events", size),
-        ("benchmarks.gateway", "--events", size),
+        ("benchmarks.gateway", "--seconds", "2" if quick else "8"),
         ("benchmarks.transport", "--events", size, "--stock", "20000"),
         ("benchmarks.attribution", "--events", size),
         ("benchmarks.registry", "--many", "2000" if quick else "10000"),

@@ -1,101 +1,84 @@
 """How many events per second the gateway takes, and how long a request waits for its answer.
 
-Runs the real API in a process of its own against a real broker; this process sends batches. Beside
-it: the same records through a `send` for each, by kafka-python and by aiokafka.
+Runs the real API by one and by two processes against a real broker and PostgreSQL; this process
+sends batches that were made beforehand. Beside it, in the same run: the same records through a
+`send` for each, by kafka-python and by aiokafka, which read and judge nothing.
 
-    python -m benchmarks.gateway --kafka 127.0.0.1:9092 [--database CONNINFO]
+    python -m benchmarks.gateway --kafka 127.0.0.1:9092 --database CONNINFO
+
+Exits with 1 where two processes take less than 20,000 events a second in batches of 500.
 """
 
 import argparse
 import asyncio
-import multiprocessing
-import socket
-import statistics
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import msgspec
-import psutil
 from aiokafka import AIOKafkaProducer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from kafka import KafkaAdminClient, KafkaProducer
 
-from api.app import build_app
-from api.server import Server
-from api.settings import Settings
+from benchmarks.gateway_load import Load, Measured, measure, request_of, until_taken
+from benchmarks.gateway_server import TOKEN, Gateway, running_gateway
+from benchmarks.server_processes import listening_at
 
-TOKEN = "benchmark-token-0001"
-ENOUGH = 10_000
-"""Events per second that the gateway has to take through batches of 500 on one core."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What is sent: `events` in all, in requests of `batch`, by so many clients at a time."""
-
-    events: int
-    batch: int
-    clients: int
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What came of it."""
-
-    per_second: float
-    latencies: Sequence[float]
-    cpu_seconds: float
+PROMISED = 20_000
+"""Events per second, in batches of 500, by two processes."""
+BATCH = 500
+PREPARED = 40
+LOADS = {
+    1: (Load(batch=BATCH, clients=1, seconds=1), Load(batch=BATCH, clients=8, seconds=1)),
+    2: (
+        Load(batch=BATCH, clients=8, seconds=2),
+        Load(batch=1, clients=1, seconds=0.5),
+        Load(batch=1, clients=32, seconds=0.5),
+    ),
+}
+"""By the number of processes; seconds are multiplied."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kafka", required=True)
-    parser.add_argument("--database", default="host=127.0.0.1 port=1 connect_timeout=1")
-    parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--seconds", type=float, default=8, help="of an ordinary load")
     args = parser.parse_args()
     topic = _new_topic(args.kafka)
-    port = _free_port()
-    server = multiprocessing.get_context("spawn").Process(
-        target=serve, args=(args.kafka, args.database, topic, port), daemon=True
-    )
-    server.start()
-    try:
-        asyncio.run(_measure_all(port, server.pid or 0, args.events))
-    finally:
-        server.terminate()
-        server.join()
-    bodies = [msgspec.json.encode(event(number)) for number in range(args.events)]
-    for name, rate in (
-        ("kafka-python", _kafka_python(args.kafka, topic, bodies)),
-        ("aiokafka", asyncio.run(_aiokafka(args.kafka, topic, bodies))),
-    ):
-        print(f"{name}, a send per event".ljust(36) + f"{rate:>9,.0f} /s")
-
-
-def serve(kafka: str, database: str, topic: str, port: int) -> None:
-    environ = {
-        "ROUNDTABLE_KAFKA": kafka,
-        "ROUNDTABLE_DATABASE": database,
-        "ROUNDTABLE_TOKEN": TOKEN,
-        "ROUNDTABLE_HASH_KEY": TOKEN,
-    }
-    app = build_app(Settings.from_env(environ), events_topic=topic)
-    Server(app, host="127.0.0.1", port=port).run()
+    broker = {"broker": listening_at(args.kafka)}
+    rates = []
+    for processes, loads in LOADS.items():
+        with running_gateway(args.kafka, args.database, topic, processes=processes) as gateway:
+            for load in asyncio.run(_measure(gateway, loads, args.seconds, broker)):
+                _print(processes, *load)
+                if processes > 1 and load[0].batch == BATCH:
+                    rates.append(load[1].per_second)
+    bodies = [msgspec.json.encode(event(number)) for number in range(20_000)]
+    kafka_python = _kafka_python(args.kafka, topic, bodies)
+    aiokafka = asyncio.run(_aiokafka(args.kafka, topic, bodies))
+    print("kafka-python, a send per event".ljust(40) + f"{kafka_python:>8,.0f} /s")
+    print("aiokafka, a send per event".ljust(40) + f"{aiokafka:>8,.0f} /s")
+    print(f"gateway by two processes: {rates[0] / kafka_python:.1f} times kafka-python's send")
+    if rates[0] < PROMISED:
+        raise SystemExit(f"Below {PROMISED:,} events per second.")
 
 
 def event(number: int) -> dict[str, object]:
-    """One of many accounts' page views, about 350 bytes, as tracking sends them."""
+    """One of many accounts' page views, about 350 bytes, as tracking sends them.
+
+    Every tenth names its contact alone, whose account PostgreSQL is asked for.
+    """
+    home = {} if number % 10 == 0 else {"account": f"account-{number % 2_000}.example"}
     return {
         "specversion": "1.0",
         "id": f"event-{number}",
         "source": "https://web.example/site",
         "type": "engagement.page.viewed",
         "time": "2025-03-01T09:30:00+01:00",
-        "account": f"account-{number % 2_000}.example",
+        **home,
         "contact": f"c-{number % 10_000}",
         "campaign": "spring",
         "content": "whitepaper-7",
@@ -104,89 +87,36 @@ def event(number: int) -> dict[str, object]:
     }
 
 
-async def _measure_all(port: int, pid: int, events: int) -> None:
-    await _wait_until_ready(port)
-    await measure(port, Load(events=5_000, batch=500, clients=4), pid)
-    for load in (
-        Load(events=events, batch=500, clients=1),
-        Load(events=events, batch=500, clients=4),
-        Load(events=events // 50, batch=1, clients=1),
-        Load(events=events // 10, batch=1, clients=32),
-    ):
-        _print(load, await measure(port, load, pid))
+def requests_of(batch: int) -> list[bytes]:
+    """Requests to be sent round and round: the gateway does not know what it has taken before."""
+    return [
+        request_of([event(n) for n in range(start, start + batch)], TOKEN)
+        for start in range(0, PREPARED * batch, batch)
+    ]
 
 
-async def measure(port: int, load: Load, pid: int) -> Measured:
-    requests = iter(
-        [
-            request_of([event(n) for n in range(start, start + load.batch)])
-            for start in range(0, load.events, load.batch)
-        ]
+async def _measure(
+    gateway: Gateway, loads: Sequence[Load], seconds: float, others: Mapping[str, Sequence[int]]
+) -> list[tuple[Load, Measured]]:
+    await until_taken(gateway.port, request_of([event(0)], TOKEN))
+    processes = {"gateway": gateway.pids, **others}
+    found = []
+    for each in loads:
+        load = Load(each.batch, each.clients, each.seconds * seconds)
+        requests = requests_of(load.batch)
+        found.append((load, await measure(gateway.port, load, requests, processes)))
+    return found
+
+
+def _print(processes: int, load: Load, measured: Measured) -> None:
+    cpu = ", ".join(
+        f"{role} {measured.cpu_per_thousand(role):.0f}" for role in measured.cpu_seconds
     )
-    latencies: list[float] = []
-
-    async def send() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for request in requests:
-            began = time.perf_counter()
-            assert await exchange(reader, writer, request) == 202
-            latencies.append(time.perf_counter() - began)
-        writer.close()
-
-    process = psutil.Process(pid)
-    cpu = sum(process.cpu_times()[:2])
-    began = time.perf_counter()
-    await asyncio.gather(*(send() for _ in range(load.clients)))
-    seconds = time.perf_counter() - began
-    return Measured(load.events / seconds, latencies, sum(process.cpu_times()[:2]) - cpu)
-
-
-def request_of(events: Sequence[object]) -> bytes:
-    """The whole request: an HTTP library would take more of the machine than the gateway does."""
-    body = msgspec.json.encode(events)
-    head = (
-        "POST /v1/events HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-async def exchange(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
-) -> int:
-    """Send a request, read the answer to its end and return its status."""
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    await reader.readexactly(length)
-    return int(head[9:12])
-
-
-def _print(load: Load, measured: Measured) -> None:
-    quantiles = statistics.quantiles(measured.latencies, n=100, method="inclusive")
-    per_cpu = load.events / measured.cpu_seconds
     print(
-        f"gateway, batches of {load.batch:>3}, {load.clients:>2} clients "
-        f"{measured.per_second:>9,.0f} /s   {per_cpu:>9,.0f} per CPU second   "
-        f"latency p50 {quantiles[49] * 1e3:.1f} ms, p99 {quantiles[98] * 1e3:.1f} ms"
+        f"{processes} processes, batches of {load.batch:>3}, {load.clients:>2} clients "
+        f"{measured.per_second:>8,.0f} /s   p50 {measured.latency(50):>5.1f} ms, "
+        f"p99 {measured.latency(99):>6.1f} ms   CPU ms per 1,000 events: {cpu}"
     )
-    if load.batch == 500 and load.clients > 1 and per_cpu < ENOUGH:
-        raise SystemExit(f"Below {ENOUGH} events per second of one core.")
-
-
-async def _wait_until_ready(port: int) -> None:
-    request = request_of([event(0)])
-    for _ in range(300):
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            status = await exchange(reader, writer, request)
-            writer.close()
-            if status == 202:
-                return
-        except ConnectionError:
-            pass
-        await asyncio.sleep(0.1)
-    raise SystemExit("The API did not take an event within 30 seconds.")
 
 
 def _kafka_python(kafka: str, topic: str, bodies: Sequence[bytes]) -> float:
@@ -217,12 +147,6 @@ def _new_topic(kafka: str) -> str:
     admin.create_topics({name: options}, wait_for_metadata=True)
     admin.close()
     return name
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":
