@@ -1,12 +1,12 @@
 """`python -m api`: reads the settings from the environment and serves until SIGTERM or Ctrl-C."""
 
-import logging
 import os
 import sys
 
 from api.listening import AddressTakenError, open_listeners
 from api.processes import processes_of_api
-from api.settings import SettingError, Settings
+from api.settings import LOG_LEVEL, SettingError, Settings
+from observability.log_lines import log_to_stderr
 from storage.kafka_access import KafkaAccessError
 
 KILL_MARGIN_SECONDS = 5.0
@@ -15,9 +15,9 @@ KILL_MARGIN_SECONDS = 5.0
 
 def main() -> int:
     """Serve; exit code 2 where a setting is wrong."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_env(os.environ)
+        log_to_stderr(settings.telemetry.log_format, LOG_LEVEL)
         settings.kafka_access.client_options()  # a file that cannot be read is named at the start
         if settings.processes > 1:
             return _serve_by_many(settings)

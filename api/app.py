@@ -37,7 +37,9 @@ from api import (
     webhooks,
 )
 from api.access import Access
+from api.api_metrics import ApiMetrics
 from api.body_limit import BodyLimit
+from api.counted_answers import CountedAnswers
 from api.entrance import entrance_with
 from api.identities import Identities
 from api.no_addresses import refuse_addresses
@@ -47,6 +49,7 @@ from api.requirements import authorise
 from api.security_headers import GuardedApp
 from api.services import running_services
 from api.settings import Settings
+from observability.exposition import new_registry
 from schemas.catalog import EVENTS
 
 ROUTERS = (
@@ -83,10 +86,11 @@ ROUTERS = (
 
 def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI:
     """Build the API that works with these settings and writes events to this topic."""
+    metrics = ApiMetrics(new_registry())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_services(settings, events_topic) as services:
+        async with running_services(settings, events_topic, metrics) as services:
             app.state.services = services
             yield
 
@@ -101,7 +105,10 @@ def build_app(settings: Settings, *, events_topic: str = EVENTS.name) -> FastAPI
         redoc_url=None,
         responses={**ANY_PROBLEM},
         dependencies=[Depends(authorise), Depends(refuse_addresses)],
+        # What FastAPI traces by itself names addresses and whoever stands in them.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
+            Middleware(CountedAnswers, metrics=metrics),
             Middleware(Access, identities=identities, site=entrance.site),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         ],

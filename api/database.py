@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from storage.pool import UNREACHABLE, Connection, Pool, open_pool
@@ -49,6 +49,10 @@ class Database:
             raise DatabaseUnreachableError
         async with pool.connection(within) as connection:
             yield connection
+
+    def pool_stats(self) -> Mapping[str, int] | None:
+        """Return the pool's own counters, None while there is no pool."""
+        return None if self._pool is None else self._pool.get_stats()
 
     async def trouble(self) -> str | None:
         """Say what keeps the database from being used, None where nothing does."""

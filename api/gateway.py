@@ -66,6 +66,11 @@ _REQUEST_BODY = {
 async def take_events(request: Request) -> Response:
     """Take one event or many; each gets a verdict."""
     services = services_of(request)
+    with services.watched_requests.request(request.headers):
+        return await _take(request, services)
+
+
+async def _take(request: Request, services: Services) -> Response:
     settings = services.settings
     _refuse_while_stalled(services)
     async with body_in_flight(request, services.in_flight, settings.max_body_bytes) as body:
@@ -106,15 +111,26 @@ async def _judge_once(sent: Sequence[Sent], services: Services) -> list[Event | 
 
 async def _append(judged: Sequence[Event | Verdict], services: Services) -> Response:
     accepted = [(index, found) for index, found in enumerate(judged) if isinstance(found, Event)]
+    watched = services.watched_requests
+    watched.judged(len(accepted), _refused(judged, len(accepted)))
     if judged and not accepted:
         return problem_response(all_refused(judged))
-    missing = await services.log.append(await _records([e for _, e in accepted], services))
+    records = await _records([event for _, event in accepted], services)
+    with watched.writing(len(records)) as headers:
+        missing = await services.log.append(records, headers)
+    watched.written(len(accepted) - len(missing), len(missing))
     if missing:
         problem = not_taken(judged, {accepted[position][0] for position in missing})
         return problem_response(problem, retry_after(RETRY_SECONDS))
     return Response(
         _ENCODER.encode(receipt(judged)), status_code=202, media_type="application/json"
     )
+
+
+def _refused(judged: Sequence[Event | Verdict], accepted: int) -> Sequence[Verdict]:
+    if accepted == len(judged):
+        return ()
+    return [found for found in judged if isinstance(found, Verdict)]
 
 
 async def _records(events: Sequence[Event], services: Services) -> list[Record]:

@@ -20,14 +20,21 @@ Watch = Callable[[asyncio.Future[Any], int], None]
 """Is told of a future and of the bytes that are held until it is done."""
 
 
+RecordHeaders = Sequence[tuple[str, bytes]]
+
+
 @dataclass(slots=True)
 class Submission:
-    """The records at `positions`, bound for one partition; `futures` say what became of them."""
+    """The records at `positions`, bound for one partition; `futures` say what became of them.
+
+    The first record carries `headers`.
+    """
 
     topic: str
     partition: int
     positions: Sequence[int]
     records: Sequence[Record]
+    headers: RecordHeaders | None = None
     futures: dict[asyncio.Future[Any], Sequence[int]] = field(default_factory=dict)
 
     def unacknowledged(self) -> set[int]:
@@ -48,11 +55,17 @@ async def submit(producer: AIOKafkaProducer, submission: Submission, watch: Watc
 
 
 async def _one_by_one(producer: AIOKafkaProducer, submission: Submission, watch: Watch) -> None:
+    headers = submission.headers
     for position in submission.positions:
         record = submission.records[position]
         future = await producer.send(
-            submission.topic, record.value, record.key, partition=submission.partition
+            submission.topic,
+            record.value,
+            record.key,
+            partition=submission.partition,
+            headers=headers,
         )
+        headers = None
         submission.futures[future] = (position,)
         watch(future, len(record.key) + len(record.value))
 
@@ -71,9 +84,12 @@ async def _in_batches(producer: AIOKafkaProducer, submission: Submission, watch:
 
 def _fill(batch: Any, submission: Submission, start: int) -> int:
     """Append records from `start` on until the batch is full; return where it ended."""
+    headers = submission.headers if start == 0 else None
     for end in range(start, len(submission.positions)):
         record = submission.records[submission.positions[end]]
-        if batch.append(timestamp=None, key=record.key, value=record.value) is None:
+        added = batch.append(timestamp=None, key=record.key, value=record.value, headers=headers)
+        if added is None:
             return end
+        headers = None
     batch.close()
     return len(submission.positions)

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from api.in_flight import InFlight
 from api.log_batches import Record, positions_by_partition
-from api.log_submission import BATCH_BYTES, Submission, submit
+from api.log_submission import BATCH_BYTES, RecordHeaders, Submission, submit
 from storage.kafka_access import PLAINTEXT, KafkaAccess, KafkaAccessError
 from storage.kafka_trouble import servers_of, why_unreachable
 
@@ -61,15 +61,20 @@ class LogWriter:
                 _LOG.warning("No connection to Kafka. %s", reason)
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def append(self, records: Sequence[Record]) -> frozenset[int]:
-        """Append the records and return the positions of those that were not acknowledged."""
+    async def append(
+        self, records: Sequence[Record], headers: RecordHeaders | None = None
+    ) -> frozenset[int]:
+        """Append the records and return the positions of those that were not acknowledged.
+
+        The first record of each partition carries the headers.
+        """
         deadline = asyncio.get_running_loop().time() + self._acknowledge_seconds
         producer = self._producer
         partitions = await self._partitions(producer, deadline)
         if producer is None or not partitions:
             return frozenset(range(len(records)))
         submissions = [
-            Submission(self._topic, partition, positions, records)
+            Submission(self._topic, partition, positions, records, headers)
             for partition, positions in positions_by_partition(records, partitions).items()
         ]
         not_taken = await asyncio.gather(

@@ -5,7 +5,6 @@ parent is gone.
 """
 
 import gc
-import logging
 import os
 import signal
 import socket
@@ -16,7 +15,8 @@ from dataclasses import replace
 
 from api.app import build_app
 from api.server import Server
-from api.settings import Settings
+from api.settings import LOG_LEVEL, Settings
+from observability.log_lines import log_to_stderr
 from schemas.catalog import EVENTS
 
 COLLECT_AFTER = (50_000, 20, 100)
@@ -46,11 +46,9 @@ def serve(
 def main(arguments: Sequence[str]) -> int:
     """Serve as one of many; the parent has found nothing wrong with the settings."""
     descriptor, number = (int(argument) for argument in arguments)
-    logging.basicConfig(
-        format=f"%(asctime)s %(levelname)s %(name)s [process {number}]: %(message)s"
-    )
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = replace(Settings.from_env(os.environ), process=number)
+    log_to_stderr(settings.telemetry.log_format, LOG_LEVEL, process=number)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     serve(settings, socket.socket(fileno=descriptor))
     return 0
 

@@ -27,6 +27,7 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 access_log=False,
                 server_header=False,
+                log_config=None,  # its lines are written as all others are
                 log_level="warning",
                 timeout_graceful_shutdown=finish_seconds,
             )

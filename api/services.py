@@ -11,17 +11,23 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.api_metrics import ApiMetrics
 from api.contact_accounts import ContactAccounts
 from api.database import Database
 from api.in_flight import InFlight
 from api.insight_jobs import insight_jobs
 from api.live_readings import LiveReadings
 from api.log_writer import LogWriter
+from api.metrics_server import metrics_server
 from api.registered_types import RegisteredTypes
 from api.settings import Settings
+from api.watched_requests import WatchedRequests
 from api.webhook_addresses import Addresses
 from api.webhook_secrets import Vault
+from observability.tracing import open_tracer
 from schemas.gate import GateRules
+
+SERVICE = "roundtable-api"
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,13 +44,38 @@ class Services:
     contact_accounts: ContactAccounts
     registered_types: RegisteredTypes
     readings: LiveReadings
+    metrics: ApiMetrics
+    watched_requests: WatchedRequests
     vault: Vault
     webhook_addresses: Addresses
 
 
 @asynccontextmanager
-async def running_services(settings: Settings, events_topic: str) -> AsyncIterator[Services]:
+async def running_services(
+    settings: Settings, events_topic: str, metrics: ApiMetrics
+) -> AsyncIterator[Services]:
     """Connect to Kafka and PostgreSQL in the background: the API answers before either does."""
+    with open_tracer(settings.telemetry.traces, SERVICE) as tracer:
+        watched = WatchedRequests(metrics, tracer, events_topic)
+        services = _services(settings, events_topic, metrics, watched)
+        async with (
+            _running(
+                services.log.run(),
+                services.database.run(),
+                services.readings.run(),
+                services.registered_types.run(),
+                *insight_jobs(
+                    settings, services.database, services.vault, services.webhook_addresses
+                ),
+            ),
+            metrics_server(settings, metrics),
+        ):
+            yield services
+
+
+def _services(
+    settings: Settings, events_topic: str, metrics: ApiMetrics, watched: WatchedRequests
+) -> Services:
     in_flight = InFlight(settings.max_in_flight_bytes)
     database = Database(settings.database, connections=settings.database_connections)
     services = Services(
@@ -62,17 +93,18 @@ async def running_services(settings: Settings, events_topic: str) -> AsyncIterat
         contact_accounts=ContactAccounts(database),
         registered_types=RegisteredTypes(database),
         readings=LiveReadings(database),
+        metrics=metrics,
+        watched_requests=watched,
         vault=Vault(settings.webhook_keys),
         webhook_addresses=Addresses(is_private_allowed=settings.are_webhooks_private),
     )
-    async with _running(
-        services.log.run(),
-        database.run(),
-        services.readings.run(),
-        services.registered_types.run(),
-        *insight_jobs(settings, database, services.vault, services.webhook_addresses),
-    ):
-        yield services
+    metrics.look_at(
+        held=lambda: in_flight.held,
+        limit=in_flight.limit,
+        is_stalled=lambda: services.log.is_stalled,
+        pool=database.pool_stats,
+    )
+    return services
 
 
 @asynccontextmanager

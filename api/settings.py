@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from api import insight_settings, sign_in_settings
 from api.insight_settings import InsightSettingError, ReviewReminders
 from api.sign_in_settings import SignInSettingError, SignInSettings
+from observability import settings as telemetry
+from observability.settings import AS_USUAL, TelemetrySettingError, TelemetrySettings
 from schemas.currencies import MINOR_DIGITS
 from storage import kafka_access
 from storage.kafka_access import KafkaAccess, KafkaAccessError
@@ -16,6 +18,7 @@ from storage.kafka_access import KafkaAccess, KafkaAccessError
 MEBIBYTE = 1024 * 1024
 FINISH_MARGIN_SECONDS = 5
 MOST_PROCESSES = 256
+LOG_LEVEL = "WARNING"
 FEWEST_HASH_KEY_BYTES = 16
 FEWEST_TOKEN_CHARACTERS = 16
 
@@ -40,6 +43,14 @@ KAFKA = Variable("ROUNDTABLE_KAFKA", None, "bootstrap addresses of Kafka, separa
 DATABASE = Variable("ROUNDTABLE_DATABASE", None, "conninfo or URL of PostgreSQL")
 HOST = Variable("ROUNDTABLE_HTTP_HOST", "127.0.0.1", "address that the API listens on")
 PORT = Variable("ROUNDTABLE_HTTP_PORT", "8000", "port that the API listens on")
+METRICS_HOST = Variable("ROUNDTABLE_METRICS_HOST", "127.0.0.1", "address that metrics are read at")
+METRICS_PORT = Variable(
+    "ROUNDTABLE_METRICS_PORT",
+    "",
+    "port that the metrics of the first process are read at, of the second one above it, and so "
+    "on; none: they are not read",
+)
+LOG_FORMAT = Variable(telemetry.LOG_FORMAT, "text", telemetry.LOG_FORMAT_PURPOSE)
 PROCESSES = Variable(
     "ROUNDTABLE_API_PROCESSES",
     "1",
@@ -103,8 +114,8 @@ METRIC_AGREEMENT = Variable(
 INSIGHTS = tuple(Variable(*declared) for declared in insight_settings.VARIABLES)
 KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_access.VARIABLES)
 VARIABLES = (
-    *(KAFKA, DATABASE, HOST, PORT, PROCESSES, TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS),
-    REPORTING_CURRENCY,
+    *(KAFKA, DATABASE, HOST, PORT, PROCESSES, METRICS_HOST, METRICS_PORT, LOG_FORMAT),
+    *(TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
     *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
     *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE, METRIC_AGREEMENT),
     *INSIGHTS,
@@ -130,6 +141,10 @@ class Settings:
     max_in_flight_bytes: int
     acknowledge_seconds: int
     database_connections: int
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    """Of the first process; the others follow it, each one above the one before."""
+    telemetry: TelemetrySettings = AS_USUAL
     processes: int = 1
     process: int = 1
     """Which of them this is; not from the environment, but from the one that starts them."""
@@ -149,6 +164,9 @@ class Settings:
             database=_text(environ, DATABASE),
             host=_text(environ, HOST),
             port=_number(environ, PORT, at_least=0, at_most=65_535),
+            metrics_host=_text(environ, METRICS_HOST),
+            metrics_port=_port_or_none(environ, METRICS_PORT),
+            telemetry=_telemetry(environ),
             processes=_number(environ, PROCESSES, at_least=1, at_most=MOST_PROCESSES),
             token=_secret(environ, TOKEN, FEWEST_TOKEN_CHARACTERS),
             hash_key=_secret(environ, HASH_KEY, FEWEST_HASH_KEY_BYTES).encode(),
@@ -179,6 +197,19 @@ class Settings:
                 f"{MAX_IN_FLIGHT.name} must be at least twice {MAX_BODY.name}: a body is held "
                 "beside the records made from it."
             )
+
+
+def _port_or_none(environ: Mapping[str, str], variable: Variable) -> int | None:
+    if not environ.get(variable.name):
+        return None
+    return _number(environ, variable, at_least=1, at_most=65_535 - MOST_PROCESSES)
+
+
+def _telemetry(environ: Mapping[str, str]) -> TelemetrySettings:
+    try:
+        return TelemetrySettings.from_env(environ)
+    except TelemetrySettingError as error:
+        raise SettingError(str(error)) from None
 
 
 def _reminders(environ: Mapping[str, str]) -> ReviewReminders:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -38,8 +39,14 @@ class Snapshot:
     steps, so these are looked up, or released, when the first of them asks.
     """
 
-    def __init__(self, documents: Documents, release: Callable[[], Awaitable[Documents]]) -> None:
-        """Take the documents as they were read, and how those for people are made."""
+    def __init__(
+        self, documents: Documents, release: Callable[[], Awaitable[Documents]], read_at: float
+    ) -> None:
+        """Take the documents as they were read, how those for people are made, and since when.
+
+        `read_at` is a time of the monotonic clock: from when on later events are not in it.
+        """
+        self.read_at = read_at
         self.documents = documents
         self.tag = tag_of(documents[LANGUAGES[0]])
         self._release = release
@@ -75,6 +82,7 @@ def tag_of(document: Document) -> str:
 
 async def take_snapshot(database: Database, key: str) -> Snapshot:
     """Read an experiment now. Raises UnknownExperimentError, or ProblemError for a draft."""
+    read_at = time.monotonic()
     async with database.connection() as connection:
         totals = await load_totals(connection, key)
         registered = await experiment(connection, key)
@@ -84,4 +92,4 @@ async def take_snapshot(database: Database, key: str) -> Snapshot:
             problems.CONFLICT, f"experiment {key!r} is a draft; it has results once it is started"
         )
     documents = await asyncio.to_thread(documents_of, registered, counted)
-    return Snapshot(documents, lambda: released(database, registered, counted, documents))
+    return Snapshot(documents, lambda: released(database, registered, counted, documents), read_at)

@@ -1,11 +1,13 @@
 """GET /v1/experiments/{key}/stream: a reading at once, then each newer one (server-sent events)."""
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header
+from prometheus_client import Gauge
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -31,16 +33,20 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, readings: Readings, events: AsyncIterator[bytes]) -> None:
-        """Take the source, and the events made of it."""
+    def __init__(
+        self, readings: Readings, events: AsyncIterator[bytes], open_streams: Gauge
+    ) -> None:
+        """Take the source, the events made of it, and where open streams are counted."""
         # X-Accel-Buffering: a proxy that collects the answer would hold readings back.
         super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._readings = readings
+        self._open_streams = open_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the source ends or the client has gone."""
-        async with aclosing(self._readings):
-            await super().__call__(scope, receive, send)
+        with self._open_streams.track_inprogress():
+            async with aclosing(self._readings):
+                await super().__call__(scope, receive, send)
 
 
 @router.get(
@@ -62,7 +68,8 @@ async def watch(
     await watching.look()  # what may not be seen is answered as a problem, not as a stream
     readings = services.readings.follow(key, heartbeat=HEARTBEAT_SECONDS)
     first = await anext(readings)
-    return EventStream(readings, _events(first, readings, watching, last_event_id))
+    events = _events(first, readings, watching, last_event_id)
+    return EventStream(readings, events, services.metrics.streams)
 
 
 class _Watching:
@@ -88,6 +95,11 @@ class _Watching:
         """Return what is sent of a reading."""
         return await snapshot.shown(await self.look(), self._language)
 
+    def note_sent(self, snapshot: Snapshot) -> None:
+        """Measure how old a reading is as it is sent."""
+        age = time.monotonic() - snapshot.read_at
+        self._services.metrics.reading_age.observe(age)
+
 
 async def _events(
     first: Snapshot | None, readings: Readings, watching: _Watching, seen: str | None
@@ -107,8 +119,9 @@ async def _event(
     snapshot: Snapshot | None, watching: _Watching, seen: str | None
 ) -> tuple[bytes, str | None]:
     body = None if snapshot is None else await watching.body(snapshot)
-    if body is None or body.tag == seen:
+    if snapshot is None or body is None or body.tag == seen:
         return b": nothing new\n\n", seen
+    watching.note_sent(snapshot)
     # JSON as it is written here has no line breaks, so it is one line of data.
     event = b"id: %s\nevent: reading\ndata: %s\n\n" % (body.tag.encode(), body.content)
     return event, body.tag

@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import IO
 
 from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 
@@ -20,23 +19,22 @@ from observability.settings import LogFormat
 _EVENT = re.compile(r"action=\S+(?: \w+=\S+)*")
 _FIELD = re.compile(r"(\w+)=(\S+)")
 _PLACE = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?[diouxXeEfFgGcrsa]")
-_TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_TEXT = "%%(asctime)s %%(levelname)s %%(name)s%s %%(message)s"
 
 
-def log_to(stream: IO[str], form: LogFormat, level: int | str) -> None:
-    """Write the log of this process to a stream, one line for each event."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines() if form == "json" else TextLines(_TEXT))
+def log_to_stderr(form: LogFormat, level: int | str, *, process: int | None = None) -> None:
+    """Write the log of this process to standard error; `process`: which of several it is."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(process) if form == "json" else TextLines(process))
     logging.basicConfig(level=level, handlers=[handler])
-
-
-def log_to_stderr(form: LogFormat, level: int | str) -> None:
-    """Write the log of this process to standard error."""
-    log_to(sys.stderr, form, level)
 
 
 class TextLines(logging.Formatter):
     """Lines for people."""
+
+    def __init__(self, process: int | None = None) -> None:
+        """Take which of several processes this is."""
+        super().__init__(_TEXT % ("" if process is None else f" [process {process}]"))
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and below it what failed."""
@@ -49,6 +47,11 @@ class TextLines(logging.Formatter):
 class JsonLines(logging.Formatter):
     """One JSON object a line."""
 
+    def __init__(self, process: int | None = None) -> None:
+        """Take which of several processes this is."""
+        super().__init__()
+        self._process = {} if process is None else {"process": process}
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the object; a field that would repeat a name of ours gives way."""
         line: dict[str, object] = {
@@ -56,6 +59,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
+            **self._process,
             **_trace(),
         }
         if record.exc_info:

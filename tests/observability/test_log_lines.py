@@ -62,14 +62,16 @@ def test_lines_name_the_trace_they_belong_to() -> None:
     context = SpanContext(int(TRACE, 16), int(SPAN, 16), False, TraceFlags(TraceFlags.SAMPLED))
     with use_span(NonRecordingSpan(context)):
         line = the_json_of("action=applied")
-        with logging_to(TextLines("%(message)s")) as (logger, stream):
+        with logging_to(TextLines(process=2)) as (logger, stream):
             logger.info("action=applied")
 
     assert (line["trace_id"], line["span_id"]) == (TRACE, SPAN)
-    assert stream.getvalue() == f"action=applied trace_id={TRACE} span_id={SPAN}\n"
+    assert stream.getvalue().endswith(
+        f"INFO stream_processors.test [process 2] action=applied trace_id={TRACE} span_id={SPAN}\n"
+    )
 
 
-@pytest.mark.parametrize("formatter", [JsonLines(), TextLines("%(message)s")])
+@pytest.mark.parametrize("formatter", [JsonLines(), TextLines()])
 def test_neither_addresses_nor_rows_that_a_database_quotes_are_written(
     formatter: logging.Formatter,
 ) -> None:
