@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from observability.plain_http import MOST_REQUEST_BYTES
 from storage.offsets import advance_offset, open_partition
@@ -15,7 +16,9 @@ from stream_processors.health import Readiness, WorkerHealth
 from stream_processors.health_server import health_server
 from stream_processors.offsets import OffsetTable
 from stream_processors.worker import run
+from stream_processors.worker_metrics import WorkerMetrics
 from stream_processors.worker_settings import SettingError, WorkerSettings
+from stream_processors.worker_state import WorkerState
 from tests.services import KafkaBroker
 from tests.stream_processors.reading_in_process import send, settings_for
 
@@ -105,6 +108,10 @@ async def _keeps_up(bootstrap: str, topic: str, database: str) -> None:
             settings_for(bootstrap), [Subscription(topic, handle)], offsets.start_offsets
         )
         health = WorkerHealth(pool, database, app, offsets, lag_limit=2)
+        registry = CollectorRegistry()
+        metrics = WorkerMetrics(registry, pool.get_stats)
+        state = WorkerState(metrics, registry, health, pool, (topic,))
+        assert await _told(state, topic) == (None, None, 1.0)
         assert (await health.readiness()).trouble == {
             "partitions": "the worker has not joined its group yet"
         }
@@ -113,6 +120,7 @@ async def _keeps_up(bootstrap: str, topic: str, database: str) -> None:
 
         await send(bootstrap, topic, {0: [b"1", b"2", b"3"]})
         behind = await _seen(health, lambda found: found.lag == 3)
+        assert await _told(state, topic) == (1.0, 3.0, 0.0)
         may_go_on.set()
         caught_up = await _seen(health, lambda found: found.lag == 0)
 
@@ -120,6 +128,18 @@ async def _keeps_up(bootstrap: str, topic: str, database: str) -> None:
         assert caught_up.is_ready
         stop.set()
         await running
+
+
+async def _told(state: WorkerState, topic: str) -> tuple[float | None, ...]:
+    """Say what the metrics do: partitions, lag of the first, and whether that is unknown."""
+    await state.exposition()
+    return (
+        state.registry.get_sample_value("roundtable_assigned_partitions", {"topic": topic}),
+        state.registry.get_sample_value(
+            "roundtable_partition_lag_records", {"topic": topic, "partition": "0"}
+        ),
+        state.registry.get_sample_value("roundtable_unknown_state", {"part": "lag"}),
+    )
 
 
 async def _seen(health: WorkerHealth, is_so: Callable[[Readiness], bool]) -> Readiness:
