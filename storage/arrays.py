@@ -47,6 +47,13 @@ class JsonTexts:
     values: Collection[bytes | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Uuids:
+    """An array of uuid, each given as its 16 bytes."""
+
+    values: Collection[bytes]
+
+
 class _TextsDumper(Dumper):
     format = Format.BINARY
     oid = psycopg.postgres.types["text"].array_oid
@@ -82,6 +89,14 @@ class _JsonTextsDumper(Dumper):
         return _array(obj.values, psycopg.postgres.types["json"].oid)
 
 
+class _UuidsDumper(Dumper):
+    format = Format.BINARY
+    oid = psycopg.postgres.types["uuid"].array_oid
+
+    def dump(self, obj: Uuids) -> Buffer | None:
+        return _array(obj.values, psycopg.postgres.types["uuid"].oid)
+
+
 def _array(values: Iterable[bytes | None], element: int) -> bytes:
     size = _SIZE.pack
     return _with_header(
@@ -101,5 +116,6 @@ for _kind, _dumper in (
     (Integers, _IntegersDumper),
     (Blobs, _BlobsDumper),
     (JsonTexts, _JsonTextsDumper),
+    (Uuids, _UuidsDumper),
 ):
     psycopg.adapters.register_dumper(_kind, _dumper)

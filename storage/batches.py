@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from attribution.fold import Folded, HomeBatch, fold, needs_history
 from attribution.identity import links_in, lone_contacts
 from attribution.index import DefinitionIndex
@@ -16,27 +18,22 @@ from storage.contacts import claim_homes, homes_of, move_contacts
 from storage.dead_letters import Refused, insert_dead_letters
 from storage.definitions import ActiveDefinitions, load_active
 from storage.erased_contacts import erased_among
-from storage.events import (
-    StoredEvent,
-    events_of_homes,
-    insert_events,
-    move_events,
-    stored_among,
-)
+from storage.event_names import name_of, names_taken
+from storage.event_rows import StoredEvent
+from storage.events import events_of_homes, insert_events, move_events
 from storage.gate import enter_gate, registry_revision
 from storage.moments import add_increments
 from storage.notices import notify_readings
-from storage.offsets import advance_offset, count_delivery, open_partition
+from storage.offsets import FencedError, advance_offset, count_delivery, open_partition
 from storage.pool import Connection
-from storage.states import states_of_homes, upsert_states
+from storage.states import StatesOfAnotherError, states_of_homes, upsert_states
 
 
 class AloneInGateRequired(Exception):  # noqa: N818 - a request to run again, not a fault
     """The batch moves a contact or writes to another partition's home: run it alone in the gate."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(msgspec.Struct, frozen=True, gc=False):
     """A decoded event with the key and the time that the log gave its record."""
 
     event: Event
@@ -72,13 +69,26 @@ async def apply_batch(
     connection: Connection, batch: DecodedBatch, known: ActiveDefinitions, *, alone: bool
 ) -> Applied:
     """Apply a batch. Raises FencedError, or AloneInGateRequired while `alone` is false."""
+    try:
+        return await _apply(connection, batch, known, alone=alone)
+    except StatesOfAnotherError:
+        raise AloneInGateRequired from None
+
+
+async def _apply(
+    connection: Connection, batch: DecodedBatch, known: ActiveDefinitions, *, alone: bool
+) -> Applied:
     await enter_gate(connection, alone=alone)
-    await fence(connection, batch)
+    number = await fence(connection, batch)
     definitions = await _current(connection, known)
     distinct, erased = await _without_erased(connection, definitions, _distinct(batch.events))
     by_home, moved = await _store(connection, distinct, alone=alone)
-    folded = await _fold(connection, definitions, by_home, moved)
-    await upsert_states(connection, folded.states)
+    homes = by_home.keys() | moved
+    states = await states_of_homes(
+        connection, homes, number=number, alone=alone, for_update=definitions.is_building
+    )
+    folded = await _fold(connection, definitions, by_home, moved, states)
+    await upsert_states(connection, folded.states, number=number, alone=alone)
     await add_increments(connection, folded.increments, shard=batch.partition)
     accepted = sum(len(events) for events in by_home.values())
     applied = Applied(
@@ -92,12 +102,23 @@ async def apply_batch(
     return applied
 
 
-async def fence(connection: Connection, batch: DecodedBatch) -> None:
-    """Move the partition past the batch, or raise FencedError: it is not this worker's any more."""
-    await open_partition(
-        connection, batch.topic_id, batch.topic, batch.partition, batch.first_offset
-    )
-    await advance_offset(
+async def fence(connection: Connection, batch: DecodedBatch) -> int:
+    """Move the partition past the batch and return its number.
+
+    Raises FencedError: it is not this worker's any more.
+    """
+    try:
+        return await _advance(connection, batch)
+    except FencedError:
+        # Nearly always it is another's; only a partition that was never read has no row yet.
+        await open_partition(
+            connection, batch.topic_id, batch.topic, batch.partition, batch.first_offset
+        )
+        return await _advance(connection, batch)
+
+
+async def _advance(connection: Connection, batch: DecodedBatch) -> int:
+    return await advance_offset(
         connection,
         batch.topic_id,
         batch.topic,
@@ -168,8 +189,9 @@ async def _store(
 
 
 async def _not_stored(connection: Connection, sent: Sequence[LogEvent]) -> list[LogEvent]:
-    stored = await stored_among(connection, [(s.event.source, s.event.id) for s in sent])
-    return [s for s in sent if (s.event.source, s.event.id) not in stored]
+    names = [name_of(s.event) for s in sent]
+    taken = await names_taken(connection, names)
+    return [s for s, name in zip(sent, names, strict=True) if name not in taken]
 
 
 async def _settle_contacts(
@@ -189,7 +211,7 @@ async def _settle_contacts(
 
 async def _insert(
     connection: Connection, sent: Sequence[LogEvent], homes: Mapping[str, str], *, alone: bool
-) -> list[StoredEvent]:
+) -> Sequence[StoredEvent]:
     """Store these events at their homes and return those that are new."""
     stored = [StoredEvent(s.event, _home(s.event, homes), s.received_us) for s in sent]
     if not alone and any(
@@ -197,8 +219,7 @@ async def _insert(
     ):
         # The partition of another key owns that home's state; only alone may this one write it.
         raise AloneInGateRequired
-    new = await insert_events(connection, stored)
-    return [one for one in stored if (one.event.source, one.event.id) in new]
+    return await insert_events(connection, stored)
 
 
 def _home(event: Event, homes: Mapping[str, str]) -> str:
@@ -213,9 +234,8 @@ async def _fold(
     definitions: ActiveDefinitions,
     by_home: Mapping[str, Sequence[Event]],
     moved: Collection[str],
+    states: Mapping[str, bytes],
 ) -> Folded:
-    homes = by_home.keys() | set(moved)
-    states = await states_of_homes(connection, homes, for_update=definitions.is_building)
     wanting = _homes_wanting_history(definitions.index, by_home, states) | set(moved)
     histories = await events_of_homes(connection, wanting)
     return fold(
@@ -227,7 +247,7 @@ async def _fold(
                 history=histories.get(home),
                 reevaluate_all=home in moved,
             )
-            for home in homes
+            for home in by_home.keys() | set(moved)
         },
     )
 

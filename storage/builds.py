@@ -18,7 +18,7 @@ from storage.gate import enter_gate, raise_registry_revision
 from storage.moments import add_increments, drop_totals
 from storage.pool import Connection
 from storage.statements import statement
-from storage.states import next_states_for_update, upsert_states
+from storage.states import next_states_for_update, update_states
 
 BUILD_SHARD = -1
 """The shard of increments that no partition booked."""
@@ -83,7 +83,7 @@ async def _evaluate(
         new = evaluate_in(definition, home, packed, histories[home], increments)
         if new is not None:
             changed[home] = new
-    await upsert_states(connection, changed)
+    await update_states(connection, changed)
     await add_increments(connection, increments, shard=BUILD_SHARD)
 
 

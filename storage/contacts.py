@@ -18,14 +18,20 @@ async def claim_homes(
 ) -> dict[str, str]:
     """Give new contacts a home, note the links, and return the moves that the links call for.
 
-    The moves, contact to new home, are not made here: who makes them is alone in the gate.
+    The moves, contact to new home, are not made here: who makes them is alone in the gate. Nearly
+    every link is that of a contact to its home by a name alone: the home says so already.
     """
-    fresh = await _insert_contacts(connection, lone, links)
-    if not links:
+    wanted = {contact: lone_home(contact) for contact in lone} | _linked_homes(links)
+    known = await _known_homes(connection, wanted)
+    telling = {
+        (contact, account): stamp
+        for (contact, account), stamp in links.items()
+        if stamp is not None or known.get(contact, wanted[contact]) != account
+    }
+    if not telling:
         return {}
-    await _upsert_links(connection, links)
-    known = {contact for contact, _ in links} - fresh
-    return await _moves(connection, known) if known else {}
+    await _note_links(connection, telling)
+    return await _moves(connection, {contact for contact, _ in telling if contact in known})
 
 
 async def homes_of(connection: Connection, contacts: Collection[str]) -> dict[str, str]:
@@ -43,14 +49,18 @@ async def move_contacts(connection: Connection, homes: Mapping[str, str]) -> Non
     )
 
 
-async def _insert_contacts(connection: Connection, lone: Collection[str], links: Links) -> set[str]:
-    homes = {contact: lone_home(contact) for contact in lone} | _linked_homes(links)
-    if not homes:
-        return set()
+async def _known_homes(connection: Connection, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Give those contacts the wanted home that have none; return the homes of the others."""
+    known = await homes_of(connection, wanted)
+    new = {contact: home for contact, home in wanted.items() if contact not in known}
+    if not new:
+        return known
     cursor = await connection.execute(
-        statement("insert_contacts"), {"contacts": Texts(homes), "homes": Texts(homes.values())}
+        statement("insert_contacts"), {"contacts": Texts(new), "homes": Texts(new.values())}
     )
-    return {row[0] for row in await cursor.fetchall()}
+    inserted = {row[0] for row in await cursor.fetchall()}
+    # Another batch was faster with some of them, and has committed since.
+    return known | await homes_of(connection, new.keys() - inserted)
 
 
 def _linked_homes(links: Links) -> dict[str, str]:
@@ -60,7 +70,10 @@ def _linked_homes(links: Links) -> dict[str, str]:
     return {contact: account_of(found) for contact, found in by_contact.items()}
 
 
-async def _upsert_links(connection: Connection, links: Links) -> None:
+async def _note_links(connection: Connection, links: Links) -> None:
+    # What a home alone has said so far is written down before another account is.
+    contacts = {contact for contact, _ in links}
+    await connection.execute(statement("note_home_links"), {"contacts": Texts(contacts)})
     stamps = [stamp or (None, None, None) for stamp in links.values()]
     await connection.execute(
         statement("upsert_links"),
@@ -75,6 +88,8 @@ async def _upsert_links(connection: Connection, links: Links) -> None:
 
 
 async def _moves(connection: Connection, contacts: Collection[str]) -> dict[str, str]:
+    if not contacts:
+        return {}
     cursor = await connection.execute(statement("links_of_contacts"), {"contacts": Texts(contacts)})
     homes: dict[str, str] = {}
     found: dict[str, list[Link]] = {}

@@ -16,7 +16,7 @@ from storage.moments import add_increments
 from storage.notices import notify_readings
 from storage.pool import Connection
 from storage.statements import statement
-from storage.states import states_of_homes, upsert_states
+from storage.states import states_to_reevaluate, update_states
 
 ERASURE_SHARD = -2
 """The shard of increments that an erasure booked."""
@@ -76,7 +76,7 @@ async def _delete_events(connection: Connection, contact: str, homes: list[str])
 async def _reevaluate(connection: Connection, homes: list[str]) -> set[str]:
     """Evaluate the homes anew from what is left of their histories; return the experiments."""
     definitions = await load_active(connection)
-    states = await states_of_homes(connection, homes, for_update=True)
+    states = await states_to_reevaluate(connection, homes)
     histories = await events_of_homes(connection, states)
     folded = fold(
         definitions.index,
@@ -85,7 +85,7 @@ async def _reevaluate(connection: Connection, homes: list[str]) -> set[str]:
             for home, packed in states.items()
         },
     )
-    await upsert_states(connection, folded.states)
+    await update_states(connection, folded.states)
     await add_increments(connection, folded.increments, shard=ERASURE_SHARD)
     changed = {cell.definition for cell in folded.increments.cells}
     changed |= {cohort.definition for cohort in folded.increments.cohorts}

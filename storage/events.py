@@ -1,49 +1,33 @@
 """The log as stored: new events in, whole histories out."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
-
-import msgspec
+from datetime import date
+from itertools import compress
 
 from schemas.events import Event
-from storage.arrays import Integers, JsonTexts, Texts
+from storage.arrays import Integers, Texts
+from storage.copying import copy_rows
+from storage.event_names import name_of, take_names
+from storage.event_rows import StoredEvent, event_of_row, packed
 from storage.pool import Connection
 from storage.statements import statement
 
-_ENCODE = msgspec.json.Encoder().encode
-_DECODE = msgspec.json.Decoder().decode
-
-
-class StoredEvent(NamedTuple):
-    """An event with the home it counts for and when the log took it (microseconds, UTC)."""
-
-    event: Event
-    home: str
-    received_us: int
+_DAY_US = 86_400_000_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 async def insert_events(
     connection: Connection, events: Sequence[StoredEvent]
-) -> set[tuple[str, str]]:
+) -> Sequence[StoredEvent]:
     """Store events, each (source, id) at most once in `events`; return those that are new."""
     if not events:
-        return set()
-    # One order for all workers, so that two that meet on re-sent events wait and do not deadlock.
-    ordered = sorted(events, key=lambda stored: (stored.event.source, stored.event.id))
-    cursor = await connection.execute(statement("insert_events"), _columns(ordered))
-    return {(source, event_id) for source, event_id in await cursor.fetchall()}
-
-
-async def stored_among(
-    connection: Connection, names: Sequence[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """Return those of these (source, id) that are stored."""
-    if not names:
-        return set()
-    sources, ids = zip(*names, strict=True)
-    asked = {"sources": Texts(sources), "ids": Texts(ids)}
-    cursor = await connection.execute(statement("stored_among"), asked)
-    return {(source, event_id) for source, event_id in await cursor.fetchall()}
+        return []
+    names = [name_of(stored.event) for stored in events]
+    taken = await take_names(connection, names)
+    new = events if taken is names else list(compress(events, [name in taken for name in names]))
+    await _open_leaves(connection, new)
+    await copy_rows(connection, "copy_events", packed(new))
+    return new
 
 
 async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[str, list[Event]]:
@@ -64,35 +48,14 @@ async def move_events(connection: Connection, homes: dict[str, str]) -> set[str]
     return {row[0] for row in await cursor.fetchall()}
 
 
-def _columns(stored: Sequence[StoredEvent]) -> dict[str, object]:
-    events = [one.event for one in stored]
-    texts = ("source", "id", "type", "account", "contact", "campaign", "content", "channel", "deal",
-             "currency")  # fmt: skip
-    return {
-        **{name: Texts([getattr(event, name) for event in events]) for name in texts},
-        **{n: Integers([getattr(event, n) for event in events]) for n in ("time_us", "amount")},
-        "data": JsonTexts([_ENCODE(event.data) for event in events]),
-        "home": Texts([one.home for one in stored]),
-        "received_us": Integers([one.received_us for one in stored]),
+async def _open_leaves(connection: Connection, events: Sequence[StoredEvent]) -> None:
+    """Make the tables that these events go to; for nearly every batch there is nothing to make."""
+    found = {(one.event.type, one.event.time_us // _DAY_US): one.event.time_us for one in events}
+    # One event for each type and month: any of them names the table.
+    wanted = {
+        (kind, date.fromordinal(_EPOCH_DAY + day).replace(day=1)): (kind, time_us)
+        for (kind, day), time_us in found.items()
     }
-
-
-def event_of_row(row: tuple[Any, ...]) -> Event:
-    """Return the event in a row of the statements that read histories."""
-    (_home, source, event_id, kind, time_us, account, contact, campaign, content, channel, deal,
-     amount, currency, data) = row  # fmt: skip
-    return Event(
-        source=source,
-        id=event_id,
-        type=kind,
-        time_us=time_us,
-        account=account,
-        contact=contact,
-        campaign=campaign,
-        content=content,
-        channel=channel,
-        deal=deal,
-        amount=amount,
-        currency=currency,
-        data=_DECODE(data),
-    )
+    types, times_us = zip(*wanted.values(), strict=True) if wanted else ((), ())
+    asked = {"types": Texts(types), "times_us": Integers(times_us)}
+    await connection.execute(statement("open_event_leaves"), asked)

@@ -16,7 +16,7 @@ from attribution.units import Entry, Stray
 from schemas.events import Event
 from storage.definition_homes import HOMES_AT_ONCE, has_more_homes
 from storage.definitions import DefinitionBody
-from storage.events import event_of_row
+from storage.event_rows import event_of_row
 from storage.opened import open_experiment
 from storage.pool import Connection
 from storage.readings import ExperimentTotals

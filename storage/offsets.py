@@ -43,8 +43,8 @@ async def advance_offset(
     *,
     expected: int,
     next_offset: int,
-) -> None:
-    """Move the partition from `expected` to `next_offset`, or raise FencedError.
+) -> int:
+    """Move the partition from `expected` to `next_offset`, or raise FencedError; return its number.
 
     The row stays locked until the transaction ends: a worker that lost the partition waits here
     and then finds it moved on.
@@ -58,8 +58,10 @@ async def advance_offset(
             "next_offset": next_offset,
         },
     )
-    if cursor.rowcount != 1:
+    row = await cursor.fetchone()
+    if row is None:
         raise FencedError(topic, partition, expected)
+    return int(row[0])
 
 
 async def count_delivery(

@@ -7,7 +7,7 @@ from attribution.units import unpack
 from schemas.resources import ExperimentDraft
 from storage.pool import Connection
 from storage.statements import statement
-from storage.states import states_of_homes
+from storage.states import read_states
 
 MOST_HOMES = 500
 """A state is read in some ten microseconds, and a share of 500 is known to 5 points."""
@@ -18,7 +18,7 @@ async def overlaps(
 ) -> dict[str, int]:
     """Return how many of these homes each running experiment on the same units has exposed."""
     exposed: Counter[int] = Counter()
-    for packed in (await states_of_homes(connection, homes, for_update=False)).values():
+    for packed in (await read_states(connection, homes)).values():
         entries = unpack(packed).entries
         exposed.update(key for key, entry in entries.items() if entry.units)
     cursor = await connection.execute(

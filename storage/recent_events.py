@@ -9,7 +9,7 @@ from psycopg import errors
 
 from schemas.events import Event
 from schemas.resources import EventFilter
-from storage.events import event_of_row
+from storage.event_rows import event_of_row
 from storage.pool import Connection
 from storage.statements import statement
 

@@ -7,16 +7,35 @@ from storage.pool import Connection
 from storage.statements import statement
 
 
+class StatesOfAnotherError(Exception):
+    """Another partition of the log wrote one of the states: taking it over has to be done alone."""
+
+
 async def states_of_homes(
-    connection: Connection, homes: Collection[str], *, for_update: bool
+    connection: Connection, homes: Collection[str], *, number: int, alone: bool, for_update: bool
 ) -> dict[str, bytes]:
-    """Return the packed states of those homes that have one.
+    """Return the packed states of those homes that have one, to the partition of this number.
 
     `for_update` holds off a build that runs beside; without one, the fence on the partition is
-    all the exclusion that a home needs.
+    all the exclusion that a home of the partition needs. Raises StatesOfAnotherError unless alone.
     """
     name = "states_of_homes_for_update" if for_update else "states_of_homes"
-    cursor = await connection.execute(statement(name), {"homes": Texts(homes)})
+    asked = {"homes": Texts(homes), "number": number}
+    rows = await (await connection.execute(statement(name), asked)).fetchall()
+    if not alone and any(is_of_another for _, _, is_of_another in rows):
+        raise StatesOfAnotherError
+    return {home: state for home, state, _ in rows}
+
+
+async def read_states(connection: Connection, homes: Collection[str]) -> dict[str, bytes]:
+    """Return the packed states of those homes that have one, for a look that changes nothing."""
+    cursor = await connection.execute(statement("read_states"), {"homes": Texts(homes)})
+    return dict(await cursor.fetchall())
+
+
+async def states_to_reevaluate(connection: Connection, homes: Collection[str]) -> dict[str, bytes]:
+    """Return the packed states of those homes that have one, locked."""
+    cursor = await connection.execute(statement("states_to_reevaluate"), {"homes": Texts(homes)})
     return dict(await cursor.fetchall())
 
 
@@ -30,11 +49,29 @@ async def next_states_for_update(
     return dict(await cursor.fetchall())
 
 
-async def upsert_states(connection: Connection, states: Mapping[str, bytes]) -> None:
-    """Store changed states."""
+async def upsert_states(
+    connection: Connection, states: Mapping[str, bytes], *, number: int, alone: bool
+) -> None:
+    """Store what a batch of the partition of this number changed.
+
+    Raises StatesOfAnotherError, unless alone, where another one was faster with a home that was new
+    to both.
+    """
+    if not states:
+        return
+    values = {"homes": Texts(states), "states": Blobs(states.values())}
+    stored = await connection.execute(
+        statement("upsert_states"), {**values, "number": number, "takes_over": alone}
+    )
+    if stored.rowcount != len(states):
+        raise StatesOfAnotherError
+
+
+async def update_states(connection: Connection, states: Mapping[str, bytes]) -> None:
+    """Store states that were evaluated anew; each stays with the partition that it belongs to."""
     if states:
         await connection.execute(
-            statement("upsert_states"),
+            statement("update_states"),
             {"homes": Texts(states), "states": Blobs(states.values())},
         )
 

@@ -3,19 +3,23 @@
 Read in one snapshot with the moments, units and outcomes add up to them exactly.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from attribution.definitions import Definition
 from attribution.groups import GroupReader, group_reader
 from attribution.outcomes import outcome_of
-from attribution.units import Stamp, UnitState
+from attribution.units import UnitState
 from schemas.events import Event
+from storage.arrays import Integers, Texts
 from storage.definition_homes import HOMES_AT_ONCE, entries_of_definition, has_more_homes
 from storage.definitions import DefinitionBody
-from storage.events import event_of_row
+from storage.event_rows import event_of_row
 from storage.pool import Connection
 from storage.statements import statement
+
+HomeUnit = tuple[str, UnitState]
+"""A unit and the home that it counts at."""
 
 
 class MissingExposureError(LookupError):
@@ -53,25 +57,31 @@ async def unit_groups(
     readers = [group_reader(dimension) for dimension in body.experiment.dimensions]
     found: list[UnitGroups] = []
     async for units in _parts(connection, definition_id):
-        exposures = await _events(connection, [unit.first for unit in units])
-        found += (_grouped(definition, readers, numbers, unit, exposures) for unit in units)
+        exposures = await _exposures(connection, units)
+        found += (_grouped(definition, readers, numbers, unit, exposures) for _, unit in units)
     return tuple(found)
 
 
-async def _parts(connection: Connection, definition_id: int) -> AsyncIterator[list[UnitState]]:
-    part: list[UnitState] = []
-    async for _, entry in entries_of_definition(connection, definition_id):
-        part += (unit for unit in entry.units.values() if not unit.is_mixed)
+async def _parts(connection: Connection, definition_id: int) -> AsyncIterator[list[HomeUnit]]:
+    part: list[HomeUnit] = []
+    async for home, entry in entries_of_definition(connection, definition_id):
+        part += ((home, unit) for unit in entry.units.values() if not unit.is_mixed)
         if len(part) >= HOMES_AT_ONCE:
             yield part
             part = []
     yield part
 
 
-async def _events(connection: Connection, stamps: Iterable[Stamp]) -> dict[tuple[str, str], Event]:
-    names = [(source, event_id) for _, source, event_id in stamps]
-    asked = {"sources": [source for source, _ in names], "ids": [name for _, name in names]}
-    cursor = await connection.execute(statement("events_by_id"), asked)
+async def _exposures(
+    connection: Connection, units: Sequence[HomeUnit]
+) -> dict[tuple[str, str], Event]:
+    asked = {
+        "homes": Texts([home for home, _ in units]),
+        "times_us": Integers([unit.first[0] for _, unit in units]),
+        "sources": Texts([unit.first[1] for _, unit in units]),
+        "ids": Texts([unit.first[2] for _, unit in units]),
+    }
+    cursor = await connection.execute(statement("exposures_of_units"), asked)
     events = [event_of_row(row) for row in await cursor.fetchall()]
     return {(event.source, event.id): event for event in events}
 

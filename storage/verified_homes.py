@@ -20,7 +20,7 @@ from attribution.differences import (
 from attribution.recomputation import Recomputation
 from attribution.total_differences import Totals, differences_of_totals, totals_by_definition
 from schemas.events import Event
-from storage.events import event_of_row
+from storage.event_rows import event_of_row
 from storage.pool import Connection
 from storage.statements import statement
 from storage.stored_totals import stored_totals

@@ -12,9 +12,10 @@ import msgspec
 
 from attribution.differences import Check, Difference, Differences, PartitionPlace, RecordPlace
 from schemas.events import Event
+from storage.arrays import Texts
 from storage.decoded_records import Decoded, LoggedEvent, decoded
 from storage.erased_contacts import erased_among
-from storage.events import event_of_row
+from storage.event_rows import event_of_row
 from storage.log_records import LogReader, LogSpan
 from storage.pool import Connection
 from storage.statements import statement
@@ -162,13 +163,26 @@ class _Verification:
     async def _missing(self, part: _Part, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
         """Compare those of the events that are stored; return the others."""
         asked = {
-            "sources": [logged.event.source for logged in events],
-            "ids": [logged.event.id for logged in events],
+            "accounts": Texts([logged.event.account for logged in events]),
+            "contacts": Texts([logged.event.contact for logged in events]),
         }
-        cursor = await self.connection.execute(statement("events_as_stored"), asked)
+        return await self._not_found("events_as_stored", part, events, asked)
+
+    async def _missing_anywhere(
+        self, part: _Part, events: Sequence[LoggedEvent]
+    ) -> list[LoggedEvent]:
+        """Look for events elsewhere: sent again under another account, or stored at a wrong one."""
+        return await self._not_found("events_anywhere", part, events, {}) if events else []
+
+    async def _not_found(
+        self, name: str, part: _Part, events: Sequence[LoggedEvent], asked: dict[str, Texts]
+    ) -> list[LoggedEvent]:
+        asked["sources"] = Texts([logged.event.source for logged in events])
+        asked["ids"] = Texts([logged.event.id for logged in events])
+        cursor = await self.connection.execute(statement(name), asked)
         missing = dict(enumerate(events, start=1))
         async for place, received_us, *row in cursor:
-            logged = missing.pop(place)
+            logged = missing.pop(place, events[place - 1])
             # At another time the event was sent again, and what it says then does not count.
             if received_us == logged.received_us:
                 self._compare(part, logged, event_of_row(tuple(row)))
@@ -191,6 +205,7 @@ class _Verification:
     ) -> None:
         named = {logged.event.contact for logged in missing}
         erased = await erased_among(self.connection, {c for c in named if c is not None})
+        unexplained: list[LoggedEvent] = []
         for logged in missing:
             if logged.event.contact in erased:
                 tally.left_out += 1
@@ -198,8 +213,10 @@ class _Verification:
                 tally.deleted += 1
             # An earlier release may have refused what this one reads; then it was kept.
             elif logged.offset not in letters:
-                place, kind = part.place(logged), logged.event.type
-                self.differences.add([Difference(Check.LOG, place, "event", None, kind)])
+                unexplained.append(logged)
+        for logged in await self._missing_anywhere(part, unexplained):
+            place, kind = part.place(logged), logged.event.type
+            self.differences.add([Difference(Check.LOG, place, "event", None, kind)])
 
     def _judge_refused(
         self, span: LogSpan, tally: Tally, refused: dict[int, str], letters: set[int]

@@ -10,6 +10,11 @@ WITH seen AS (
     SELECT contact, account, explicit_us, source, id FROM contact_links
     WHERE %(forgotten_us)s::bigint IS NOT NULL
       AND (explicit_us IS NULL OR explicit_us < %(forgotten_us)s::bigint)
+    UNION ALL
+    -- A home alone says where its contact was named, if no link does.
+    SELECT contact, home, NULL, NULL, NULL FROM contacts
+    WHERE %(forgotten_us)s::bigint IS NOT NULL AND home <> 'contact:' || contact
+      AND NOT EXISTS (SELECT FROM contact_links l WHERE l.contact = contacts.contact)
 ), decided AS (
     SELECT DISTINCT ON (contact) contact, account FROM seen
     ORDER BY contact, linked_us DESC NULLS LAST, source DESC, id DESC, account

@@ -35,10 +35,12 @@ def past_event(
 def store(database: str, events: Iterable[dict[str, Any]]) -> None:
     """Store events; each gets an id of its own."""
     with psycopg.connect(database) as connection, connection.cursor() as cursor:
+        events = list(events)
+        cursor.executemany("SELECT open_event_leaf(%(type)s, %(time_us)s)", events)
         cursor.executemany(
             "INSERT INTO events (source, id, type, time_us, home, account, contact, campaign, "
             "content, deal, amount, currency, data, received_us) VALUES ('past', "
             "gen_random_uuid()::text, %(type)s, %(time_us)s, %(home)s, %(account)s, %(contact)s, "
             "%(campaign)s, %(content)s, %(deal)s, %(amount)s, %(currency)s, %(data)s, %(time_us)s)",
-            list(events),
+            events,
         )

@@ -4,18 +4,17 @@ That happens when partitions are added to a topic and keys move, and when a topi
 while a batch of the old one is still being applied. The fence of a partition says nothing then.
 """
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from psycopg import AsyncConnection
 
 from schemas.events import Event
-from storage.batches import AloneInGateRequired, Applied, DecodedBatch, LogEvent, apply_batch
+from storage.batches import DecodedBatch, LogEvent, apply_batch
 from storage.definitions import NOTHING_LOADED
 from storage.offsets import FencedError
 from storage.pool import Connection
+from tests.model.beside import apply_anew, apply_while_open, on_two
 from tests.storage.stream import TOPIC_ID, build_all, register
 from tests.storage.test_batches import HOUR, LEADS, T0, TEST, exposure, lead, leads_by_variant
 from tests.storage.test_verification import verified
@@ -33,49 +32,6 @@ def batch_of(
     return DecodedBatch(topic_id, "events", partition, first, first + len(sent), sent, ())
 
 
-async def apply_anew(connection: Connection, batch: DecodedBatch) -> Applied:
-    """Apply a batch in a transaction of its own, as often as it asks to be run again."""
-    try:
-        async with connection.transaction():
-            return await apply_batch(connection, batch, NOTHING_LOADED, alone=False)
-    except AloneInGateRequired:
-        async with connection.transaction():
-            return await apply_batch(connection, batch, NOTHING_LOADED, alone=True)
-
-
-async def apply_while_open(
-    connections: tuple[Connection, Connection], first: DecodedBatch, second: DecodedBatch
-) -> None:
-    """Begin the second batch when the first has done everything but commit."""
-    one, other = connections
-    async with one.transaction():
-        await apply_batch(one, first, NOTHING_LOADED, alone=False)
-        beside = asyncio.create_task(apply_anew(other, second))
-        await waits_or_ends(one, other, beside)
-    await beside
-
-
-async def waits_or_ends(asking: Connection, other: Connection, task: asyncio.Task[Applied]) -> None:
-    """Return when the other connection waits for a lock, or its task has ended."""
-    async with asyncio.timeout(10):
-        while not task.done():
-            cursor = await asking.execute(
-                "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s",
-                [other.info.backend_pid],
-            )
-            if await cursor.fetchone() == ("Lock",):
-                return
-            await asyncio.sleep(0.005)
-
-
-IN_STATES = pytest.mark.xfail(
-    strict=True,
-    reason="storage/batches.py reads states unlocked: the fence of a partition does not keep"
-    " another partition's batch from the same home",
-)
-
-
-@IN_STATES
 @pytest.mark.parametrize(
     ("before", "first", "second"),
     [
@@ -139,14 +95,3 @@ def test_a_batch_that_finds_its_partition_unopened_is_fenced(database: str) -> N
                 )
 
     on_two(database, body)
-
-
-def on_two(database: str, body) -> None:
-    async def run() -> None:
-        async with (
-            await AsyncConnection.connect(database, autocommit=True) as one,
-            await AsyncConnection.connect(database, autocommit=True) as other,
-        ):
-            await body(one, other)
-
-    asyncio.run(run())

@@ -43,7 +43,7 @@ REASONS = {
     Stray.NO_UNIT: "no unit",
 }
 TABLES = (
-    "events, contacts, contact_links, account_states, partition_offsets, moments, cohorts, "
+    "events, event_names, contacts, contact_links, account_states, partition_offsets, moments, cohorts, "
     "stray_exposures, definitions, experiments, metrics, currency_rates"
 )
 

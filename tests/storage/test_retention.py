@@ -91,6 +91,7 @@ def test_what_an_experiment_may_still_need_stays(database: str) -> None:
 
 def test_a_pass_deletes_a_bounded_part(database: str) -> None:
     async def body(connection: Connection) -> None:
+        await connection.execute("SELECT open_event_leaf('engagement.mail.opened', 1)")
         await connection.execute(
             "INSERT INTO events (source, id, type, time_us, home, data, received_us) "
             "SELECT 's', n::text, 'engagement.mail.opened', 1, 'acme', '{}', 1 "

@@ -44,7 +44,7 @@ from tests.storage.test_retention import run as delete_older
 EMPTY = "".join(
     f"DELETE FROM {table};"
     for table in (
-        *("events", "contacts", "contact_links", "account_states", "partition_offsets"),
+        *("events", "event_names", "contacts", "contact_links", "account_states", "partition_offsets"),
         *("moments", "cohorts", "stray_exposures", "definition_homes", "definitions"),
         *("experiments", "metrics"),
     )
@@ -231,7 +231,10 @@ CORRUPTIONS = {
     ),
     "a contact that nobody named": (
         "INSERT INTO contacts VALUES ('zoe', 'acme')",
-        [("contacts", "contact zoe", "home", "acme", None)],
+        [
+            ("links", "contact zoe at acme", "link", "named together", None),
+            ("contacts", "contact zoe", "home", "acme", None),
+        ],
     ),
     "a link that nobody told": (
         "INSERT INTO contact_links VALUES ('ann', 'bolt')",
@@ -239,7 +242,13 @@ CORRUPTIONS = {
     ),
     "a link that was not noted": (
         "DELETE FROM contact_links",
-        [("links", "contact ann at acme", "link", None, f"linked at {T0} by crm k1")],
+        [
+            (
+                *("links", "contact ann at acme", "link"),
+                # As far as is noted, the contact's home is all that speaks for it.
+                *("named together", f"linked at {T0} by crm k1"),
+            )
+        ],
     ),
     "totals of a retired definition": (
         "UPDATE definitions SET status = 'retired' WHERE id = (SELECT max(id) FROM definitions)",

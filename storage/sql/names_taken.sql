@@ -1,0 +1,2 @@
+-- Which of these names are taken.
+SELECT name FROM event_names WHERE name = ANY(%(names)s::uuid[]);
