@@ -12,6 +12,8 @@ from typing import Any
 from msgspec import json
 
 EXPERIMENTS = ("chaos-subject", "chaos-page")
+LATE = "chaos-late"
+"""Units are exposed to it from the start; a fault may register it."""
 METRIC = "chaos-leads"
 WINDOW = timedelta(days=14)
 OPENED = datetime(2025, 2, 1, tzinfo=UTC)
@@ -75,7 +77,10 @@ class Company:
     def _exposure(self, number: int, account: int, drawn: random.Random) -> Event:
         # Some say later that it was earlier: the unit's window moves, and its leads with it.
         seen = OPENED + timedelta(days=10, minutes=drawn.randrange(30 * 24 * 60))
-        data = {"experiment": drawn.choice(EXPERIMENTS), "variant": self.variant_of(account)}
+        data = {
+            "experiment": drawn.choice((*EXPERIMENTS, LATE)),
+            "variant": self.variant_of(account),
+        }
         return self._event(
             number, "experiment.exposure", seen, account=_account(account), data=data
         )

@@ -9,6 +9,8 @@ from tests.chaos.progress import stored_offsets
 from tests.chaos.scene import LogMark, Scene, locked, wait_for, waits_for_lock
 
 WAIT_SECONDS = 5.0
+JUMPS = (20 * 60, -20 * 60, 3 * 3600, -2 * 24 * 3600)
+"""In seconds; a broker refuses records from more than an hour ahead of its own clock."""
 FENCED = "another worker has moved the position"
 
 
@@ -69,3 +71,24 @@ def stopped(scene: Scene, fault: Fault) -> str:
     began = time.monotonic()
     code = ended(process)
     return f"{name}, ended with {code} after {time.monotonic() - began:.1f} s"
+
+
+def scaled(scene: Scene, fault: Fault) -> str:
+    """Make do with one worker, then four, then two."""
+    for count in (1, 4, 2):
+        scene.stack.set_workers(count)
+        time.sleep(fault.seconds)
+    return "1, 4, 2 workers"
+
+
+def clock_jumped(scene: Scene, fault: Fault) -> str:
+    """Let a running worker's clock jump, and be set right after a while."""
+    name = scene.a_worker(fault.choice)
+    seconds = JUMPS[fault.choice // 7 % len(JUMPS)]
+    before = scene.stack.keeper.starts()
+    for off in (seconds, 0):
+        scene.stack.clock_of(name).write_text(str(off))
+        scene.stack.keeper.signal(name, signal.SIGUSR1)
+        time.sleep(0 if off == 0 else fault.seconds)
+    ends = scene.stack.keeper.starts() - before
+    return f"{name}, by {seconds / 3600:+g} h, ended {ends} times"

@@ -5,10 +5,13 @@ An event is accepted once the gateway answered 202 for it, or the broker acknowl
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+
+LATEST = 300
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -39,12 +42,18 @@ class Ledger:
         self._lock = threading.Lock()
         self._file = path.open("ab")
         self.count = 0
+        self._latest: deque[int] = deque(maxlen=LATEST)
 
     def accept(self, via: str, numbers: Sequence[int]) -> None:
         """Note events that are accepted from now on."""
         if numbers:
             self._write(_Line(accepted=Accepted(via, numbers)))
             self.count += len(numbers)
+            self._latest.extend(numbers)
+
+    def latest(self) -> list[int]:
+        """Return some of the events that were accepted last."""
+        return list(self._latest)
 
     def note_foreign(self, via: str, raw: bytes, event_id: str | None = None) -> None:
         """Note a record that has to become a dead letter, or an event of this id."""

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from itertools import count
 
 from schemas.catalog import INBOX
 from tests.chaos.company import Company
@@ -25,7 +24,7 @@ class Load:
         self.ledger = ledger
         self._gateway, self._log = gateway, log
         self._per_second = per_second
-        self._blocks = count()
+        self._next = 0
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._flowing = threading.Event()
@@ -57,6 +56,12 @@ class Load:
             idle.clear()
         self._flowing.set()
 
+    def next_numbers(self, count: int) -> range:
+        """Return numbers of events that nobody sends but who asked for them."""
+        with self._lock:
+            first, self._next = self._next, self._next + count
+        return range(first, first + count)
+
     def close(self) -> None:
         """End the senders."""
         self._ending.set()
@@ -81,9 +86,7 @@ class Load:
                 self._idle[name].set()
                 self._flowing.wait()
                 continue
-            with self._lock:
-                first = next(self._blocks) * BLOCK
-            door(range(first, first + BLOCK))
+            door(self.next_numbers(BLOCK))
             # What was missed during a fault is not made up for: it would be another load.
             due = max(due + seconds, time.monotonic() - 1)
             self._ending.wait(max(0.0, due - time.monotonic()))

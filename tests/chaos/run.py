@@ -11,6 +11,10 @@ import msgspec
 
 from cli.registering import register
 from cli.settings import Settings
+from tests.chaos import faults_of_broker as broker
+from tests.chaos import faults_of_database as database
+from tests.chaos import faults_of_events as events
+from tests.chaos import faults_of_network as network
 from tests.chaos import faults_of_workers as workers
 from tests.chaos.check import broken_promises
 from tests.chaos.company import EXPERIMENTS, Company, experiment, metric
@@ -30,6 +34,32 @@ INJECTIONS: Mapping[str, Inject] = {
     "worker frozen": workers.frozen,
     "worker frozen in a batch": workers.frozen_in_a_batch,
     "worker stopped": workers.stopped,
+    "workers scaled": workers.scaled,
+    "clock jumped": workers.clock_jumped,
+    "broker killed": broker.killed,
+    "broker frozen": broker.frozen,
+    "topic made again": broker.topic_made_again,
+    "partitions added": broker.partitions_added,
+    "PostgreSQL crashed": database.crashed,
+    "sessions cut": database.sessions_cut,
+    "PostgreSQL read-only": database.read_only,
+    "disk full": database.disk_full,
+    "deadlock": database.deadlock,
+    "serialisation failures": database.serialisation_failures,
+    "long lock": database.long_lock,
+    "slow disk": database.slow_disk,
+    "network to PostgreSQL paused": network.database_paused,
+    "network to PostgreSQL cut": network.database_cut,
+    "network to PostgreSQL slow": network.database_slow,
+    "network to Kafka paused": network.kafka_paused,
+    "network to Kafka cut": network.kafka_cut,
+    "poison batch": events.poison,
+    "oversized records": events.oversized,
+    "oversized batch": events.burst,
+    "time travel": events.time_travel,
+    "events doubled": events.doubled,
+    "API killed": events.api_killed,
+    "build interrupted": events.build_interrupted,
 }
 PROGRESS_SECONDS = 60.0
 DRAIN_SECONDS = 120.0
@@ -102,6 +132,9 @@ def scene_of(options: Options, settings: Settings) -> Iterator[Scene]:
         try:
             load.start()
             watcher.start()
+            time.sleep(1.0)
+            if not wait_until_processed(stack, log_ends(stack), PROGRESS_SECONDS):
+                raise AssertionError("The workers did not begin to work.")
             yield Scene(stack, company, ledger, load, watcher, gateways[1], logs[1])
         finally:
             load.close()
@@ -167,6 +200,7 @@ def _stuck(happened: Sequence[Happened]) -> Iterator[str]:
 def _rest(scene: Scene, tell: Tell) -> Iterator[str]:
     tell("Mending, draining, checking")
     scene.stack.mend()
+    database.mended(scene)
     scene.load.pause()
     if not is_drained(scene.stack, DRAIN_SECONDS):
         yield f"stuck: not everything is processed after {DRAIN_SECONDS:.0f} s"

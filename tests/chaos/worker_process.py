@@ -35,7 +35,7 @@ def main() -> int:
 def let_clock_jump(file: Path) -> None:
     """On SIGUSR1, go by a clock that is off by the seconds that the file holds then."""
     seconds, nanoseconds = time.time, time.time_ns
-    off = 0.0
+    off = float(file.read_text())
 
     def jump(_number: int, _frame: FrameType | None) -> None:
         nonlocal off
