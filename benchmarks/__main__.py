@@ -63,7 +63,7 @@ def _stack_for(commands: Sequence[Sequence[str]]) -> Iterator[Stack | None]:
 def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
     size = "20000" if quick else "200000"
     return (
-        ("benchmarks.live_reading", "--rate", "500", "--events", "50" if quick else "300"),
+        ("benchmarks.freshness", "--rate", "10000", "--events", "50" if quick else "300"),
         ("benchmarks.pipeline", "--events", size),
         ("benchmarks.gateway", "--seconds", "2" if quick else "8"),
         ("benchmarks.transport", "--events", size, "--stock", "20000"),

@@ -48,9 +48,13 @@ class Measured:
         return statistics.quantiles(self.latencies, n=100, method="inclusive")[percent - 1] * 1e3
 
 
-def request_of(events: Sequence[object], token: str) -> bytes:
-    """One request with these events, head and body."""
-    body = msgspec.json.encode(events)
+def request_of(events: object, token: str) -> bytes:
+    """One request with these events, or with one, head and body."""
+    return request_with(msgspec.json.encode(events), token)
+
+
+def request_with(body: bytes, token: str) -> bytes:
+    """One request with this body."""
     head = (
         "POST /v1/events HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
