@@ -1,6 +1,7 @@
 """A refused record with its reason and its place, as it travels on the dead-letter topic.
 
-The raw bytes are kept untouched (base64), so that a repaired copy can be replayed.
+The raw bytes are kept untouched (base64), so that a repaired copy can be replayed; of a record that
+is too large for a letter, their beginning, and `detail` says so.
 """
 
 import msgspec
