@@ -31,6 +31,7 @@ from schemas.catalog import EVENTS
 
 VARIANTS = ("control", "treatment")
 METRIC = "load-touches"
+METRIC_TYPES = ("engagement.*", "lead.*")
 WINDOW_DAYS = 30
 START = datetime(2026, 1, 5, tzinfo=UTC)
 _DAY_US = 86_400_000_000
@@ -194,7 +195,7 @@ def _metric() -> dict[str, Any]:
         "meaning": "Something happened at the account",
         "owner": "marketing",
         "kind": "count",
-        "measure": {"filter": {"types": ["engagement.*", "lead.*"]}},
+        "measure": {"filter": {"types": list(METRIC_TYPES)}},
         "window": f"P{WINDOW_DAYS}D",
     }
 
