@@ -9,10 +9,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import psycopg
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
 from psycopg_pool import PoolTimeout
 
 from cli.data_dir import add_data_dir
@@ -24,6 +26,7 @@ from cli.stack import locate_services
 from cli.stack_error import StackError
 from cli.topics import topic_states
 from cli.verification_report import report_of
+from cli.verify_metrics import VerifyMetrics
 from schemas.catalog import EVENTS
 from storage import migrate
 from storage.kafka_trouble import KafkaTroubleError
@@ -51,11 +54,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--without-topic", action="store_true", help="leave out whether the log is all stored"
     )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+    parser.add_argument(
+        "--metrics-file", type=Path, metavar="FILE", help="write the result for Prometheus too"
+    )
     add_data_dir(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Verify beside whatever runs, and print what was found."""
+    if args.metrics_file is not None and args.experiment is not None:
+        raise VerifyError("--metrics-file tells of all experiments: leave out --experiment.")
     services = locate_services(args.data_dir, Settings.from_env(os.environ))
     try:
         found = _verified(args, services)
@@ -68,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
             raise
         CONSOLE.print_exception()
         return FAILED
+    if args.metrics_file is not None:
+        VerifyMetrics(CollectorRegistry()).write(found, args.metrics_file)
     if args.json:
         print_json(found)
     else:

@@ -48,11 +48,11 @@ def test_what_agrees_is_clean(counted: str, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_what_differs_is_shown_with_both_values_and_ends_with_1(
-    counted: str, capsys: pytest.CaptureFixture[str]
+    counted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(counted, "UPDATE moments SET sum_y = sum_y + 1")
 
-    code = main(["verify", "--without-topic"])
+    code = main(["verify", "--without-topic", "--metrics-file", str(tmp_path / "verify.prom")])
 
     shown = capsys.readouterr().out
     assert code == 1
@@ -61,6 +61,20 @@ def test_what_differs_is_shown_with_both_values_and_ends_with_1(
         in (shown)
     )
     assert "1 differences: 1 in moments." in shown
+    told = (tmp_path / "verify.prom").read_text()
+    assert "\nroundtable_verify_differences 1.0\n" in told
+    assert "\nroundtable_verify_last_run_timestamp_seconds 1" in told
+
+
+def test_a_metrics_file_neither_tells_of_a_part_nor_is_lost_in_silence(
+    counted: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    part = main(["verify", "--experiment", "subject-line", "--metrics-file", "verify.prom"])
+    nowhere = main(["verify", "--without-topic", "--metrics-file", "no/such/verify.prom"])
+
+    assert (part, nowhere) == (2, 2)
+    assert "leave out --experiment" in capfd.readouterr().err
+    assert list(tmp_path.glob("*.prom")) == []
 
 
 def test_programs_read_the_same_as_json(counted: str, capsys: pytest.CaptureFixture[str]) -> None:
