@@ -45,7 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--only", action="append", metavar="KIND", help="only faults of this kind")
-    parser.add_argument("--rate", type=float, default=500, help="events per second")
+    parser.add_argument("--rate", type=float, default=300, help="events per second")
     parser.add_argument(
         "--break", dest="build", default="", help="run a broken build of the worker"
     )

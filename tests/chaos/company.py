@@ -27,8 +27,8 @@ class Company:
     """A seed, and how many accounts and contacts its events touch."""
 
     seed: int
-    accounts: int = 2_000
-    contacts: int = 600
+    accounts: int = 4_000
+    contacts: int = 1_000
 
     @property
     def source(self) -> str:
@@ -40,18 +40,18 @@ class Company:
         drawn = random.Random(f"{self.seed}:{number}")
         account, contact = drawn.randrange(self.accounts), drawn.randrange(self.contacts)
         kind = drawn.random()
-        if kind < 0.24:
+        if kind < 0.10:
             return self._exposure(number, account, drawn)
-        if kind < 0.55:
+        if kind < 0.50:
             return self._event(number, "lead.accepted", _during(drawn), account=_account(account))
-        if kind < 0.70:
+        if kind < 0.65:
             return self._event(number, "lead.accepted", _during(drawn), contact=f"c-{contact}")
-        if kind < 0.75:
+        if kind < 0.68:
             home = _account(self.account_of(contact))
             return self._event(
                 number, "identity.linked", OPENED, account=home, contact=f"c-{contact}"
             )
-        if kind < 0.78:
+        if kind < 0.71:
             long_ago = ANCIENT + timedelta(minutes=drawn.randrange(1_000_000))
             return self._event(number, "lead.accepted", long_ago, account=_account(account))
         return self._event(

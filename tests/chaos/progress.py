@@ -114,25 +114,35 @@ def stored_offsets(stack: Stack) -> Places:
 
 
 def wait_until_processed(stack: Stack, ends: Places, seconds: float) -> bool:
-    """Wait until every record below these offsets is processed; False where that takes longer."""
-    give_up_at = time.monotonic() + seconds
-    while time.monotonic() < give_up_at:
-        with suppress(psycopg.Error):
-            stored = stored_offsets(stack)
-            if all(stored.get(place, 0) >= end for place, end in ends.items()):
-                return True
-        time.sleep(0.1)
-    return False
+    """Wait until every record below these offsets is processed.
+
+    False as soon as a partition that has some to process stands still for so many seconds.
+    """
+    left = {place: -1 for place, end in ends.items() if end > 0}
+    moved_at = dict.fromkeys(left, time.monotonic())
+    while left:
+        stored = _stored_if_known(stack)
+        now = time.monotonic()
+        for place, before in list(left.items()):
+            at = stored.get(place, 0)
+            if at >= ends[place]:
+                del left[place]
+            elif at > before:
+                left[place], moved_at[place] = at, now
+            elif now - moved_at[place] > seconds:
+                return False
+        time.sleep(0.1 if left else 0)
+    return True
 
 
 def is_drained(stack: Stack, seconds: float) -> bool:
-    """Wait until nothing is left to do: the inbox is passed on, and all of it is stored."""
-    give_up_at = time.monotonic() + seconds
-    while time.monotonic() < give_up_at:
-        # Twice: what was in the inbox is in `events` once the inbox is processed.
-        if all(
-            wait_until_processed(stack, log_ends(stack), give_up_at - time.monotonic())
-            for _ in range(2)
-        ):
-            return True
-    return False
+    """Wait until nothing is left to do; False where a partition stands still for so long."""
+    # Twice: what was in the inbox is in `events` once the inbox is processed.
+    return all(wait_until_processed(stack, log_ends(stack), seconds) for _ in range(2))
+
+
+def _stored_if_known(stack: Stack) -> Places:
+    try:
+        return stored_offsets(stack)
+    except psycopg.Error:
+        return {}
