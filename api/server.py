@@ -1,9 +1,12 @@
 """Serves the API by HTTP until it is told to stop; answers what it has begun to answer."""
 
 import socket
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+
+from api.connections import USUAL, ConnectionLimits, LimitedConnection
 
 FINISH_SECONDS = 15
 
@@ -12,9 +15,18 @@ class Server(uvicorn.Server):
     """A server that tells open streams to end before it waits for them."""
 
     def __init__(
-        self, app: FastAPI, *, host: str, port: int, finish_seconds: int = FINISH_SECONDS
+        self,
+        app: FastAPI,
+        *,
+        host: str,
+        port: int,
+        finish_seconds: int = FINISH_SECONDS,
+        limits: ConnectionLimits = USUAL,
     ) -> None:
-        """Take the application, where to listen (0: any free port), how long it may take to end."""
+        """Take the application, where to listen (0: any free port), how long it may take to end.
+
+        `limits` are those of its connections.
+        """
         self._app = app
         super().__init__(
             uvicorn.Config(
@@ -22,7 +34,7 @@ class Server(uvicorn.Server):
                 host=host,
                 port=port,
                 loop="uvloop",
-                http="httptools",
+                http=partial(LimitedConnection, limits=limits),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="on",
                 access_log=False,

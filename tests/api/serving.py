@@ -13,6 +13,7 @@ import psutil
 from fastapi import FastAPI
 from kafka import KafkaConsumer, TopicPartition
 
+from api.connections import USUAL, ConnectionLimits
 from api.server import Server
 from api.settings import Settings
 from tests.api.events import page_view
@@ -44,11 +45,11 @@ def settings(**changes: object) -> Settings:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[httpx.Client]:
+def serving(app: FastAPI, limits: ConnectionLimits = USUAL) -> Iterator[httpx.Client]:
     """Serve the app from a thread; yields a client that shows the token."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-        server = Server(app, host="127.0.0.1", port=port)
+        server = Server(app, host="127.0.0.1", port=port, limits=limits)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         wait_for(lambda: server.started or not thread.is_alive())

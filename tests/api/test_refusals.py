@@ -121,7 +121,7 @@ def test_the_name_of_the_scheme_may_be_written_in_any_case(client: httpx.Client)
 def test_health_and_the_description_of_the_api_are_open(client: httpx.Client) -> None:
     without_token = httpx.Client(base_url=client.base_url, trust_env=False)
     with without_token:
-        assert without_token.get("/healthz").json() == {"status": "alive"}
+        assert without_token.get("/healthz").json() == {"status": "alive", "process": 1}
         assert "/v1/events" in without_token.get("/openapi.json").json()["paths"]
         assert without_token.get("/readyz").status_code == 503
 
