@@ -23,7 +23,7 @@ from tests.chaos.ledger import Ledger
 from tests.chaos.load import Load
 from tests.chaos.plan import Fault
 from tests.chaos.progress import Watcher, is_drained, log_ends, wait_until_processed
-from tests.chaos.scene import Scene
+from tests.chaos.scene import Scene, wait_for
 from tests.chaos.stack import running
 
 Inject = Callable[[Scene, Fault], str]
@@ -205,7 +205,15 @@ def _rest(scene: Scene, tell: Tell) -> Iterator[str]:
         yield f"stuck: a partition stood still for {PROGRESS_SECONDS:.0f} s at the end"
     if _most_memory(scene) > MOST_MEMORY:
         yield f"memory: a worker held {_most_memory(scene)} MiB, more than {MOST_MEMORY}"
+    if not wait_for(lambda: not _is_building(scene), PROGRESS_SECONDS):
+        yield f"stuck: a definition is not built {PROGRESS_SECONDS:.0f} s after the end"
     yield from broken_promises(scene.stack, scene.company, scene.ledger)
+
+
+def _is_building(scene: Scene) -> bool:
+    with scene.stack.connect() as connection:
+        query = "SELECT FROM definitions WHERE status = 'building'"
+        return connection.execute(query).fetchone() is not None
 
 
 def _most_memory(scene: Scene) -> int:
