@@ -41,11 +41,26 @@ class Addresses:
     hash_key: str
     sign_in: SignInSettings = HERE_ALONE
     api_processes: int = 1
+    worker_port: int | None = None
+    metrics_port: int | None = None
 
     @property
     def http(self) -> str:
         """The root of the API."""
         return f"http://{LOOPBACK}:{self.http_port}"
+
+    @property
+    def worker_http(self) -> str | None:
+        """Where the worker says how it fares; None where nobody asks."""
+        return None if self.worker_port is None else f"http://{LOOPBACK}:{self.worker_port}"
+
+    @property
+    def api_metrics(self) -> tuple[str, ...]:
+        """Where each process of the API tells its metrics."""
+        if self.metrics_port is None:
+            return ()
+        ports = range(self.metrics_port, self.metrics_port + self.api_processes)
+        return tuple(f"http://{LOOPBACK}:{port}/metrics" for port in ports)
 
     def environ(self) -> Mapping[str, str]:
         """Return the variables that API and worker read."""
@@ -58,6 +73,10 @@ class Addresses:
             "ROUNDTABLE_TOKEN": self.token,
             "ROUNDTABLE_HASH_KEY": self.hash_key,
             "ROUNDTABLE_GROUP": GROUP,
+            "ROUNDTABLE_WORKER_HTTP_HOST": LOOPBACK,
+            "ROUNDTABLE_WORKER_HTTP_PORT": str(self.worker_port or ""),
+            "ROUNDTABLE_METRICS_HOST": LOOPBACK,
+            "ROUNDTABLE_METRICS_PORT": str(self.metrics_port or ""),
         }
 
 

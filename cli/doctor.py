@@ -2,6 +2,8 @@
 
 import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -16,7 +18,14 @@ from cli.machine_checks import check_disk, check_jars, check_java, check_port
 from cli.reporting import OUTPUT, print_json
 from cli.settings import Settings
 from cli.stack import Stack, find, kafka_access_of
-from cli.stack_checks import check_api, check_database, check_kafka, check_worker
+from cli.stack_checks import (
+    check_api,
+    check_database,
+    check_figures,
+    check_kafka,
+    check_readiness,
+    check_worker,
+)
 
 MARKS = {"ok": ("ok", "green"), "problem": ("problem", "red"), "skipped": ("-", "dim")}
 
@@ -24,12 +33,27 @@ MARKS = {"ok": ("ok", "green"), "problem": ("problem", "red"), "skipped": ("-", 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_data_dir(parser)
+    parser.add_argument(
+        "--worker",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="address of a worker somewhere else",
+    )
+    parser.add_argument(
+        "--api-metrics",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="and at these metrics",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line per check; exit code 1 when there is a problem."""
-    findings = examine(args.data_dir, Settings.from_env(os.environ))
+    elsewhere = Elsewhere(args.worker, args.api_metrics)
+    findings = examine(args.data_dir, Settings.from_env(os.environ), elsewhere)
     if args.json:
         print_json(findings)
     else:
@@ -37,13 +61,30 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(finding.verdict == "problem" for finding in findings) else 0
 
 
-def examine(data_dir: Path, settings: Settings) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Processes that no data directory knows of: in containers, on other machines."""
+
+    workers: Sequence[str] = ()
+    api_metrics: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.workers or self.api_metrics)
+
+
+NOWHERE_ELSE = Elsewhere()
+
+
+def examine(
+    data_dir: Path, settings: Settings, elsewhere: Elsewhere = NOWHERE_ELSE
+) -> list[Finding]:
     """Return every finding, first about the machine, then about what runs."""
     stack = find(data_dir)
     return [
         *_machine(data_dir, settings, stack),
         *_services(settings, stack),
-        *_applications(data_dir, settings, stack),
+        *([] if elsewhere and stack is None else _applications(data_dir, settings, stack)),
+        *_figures(stack, elsewhere),
     ]
 
 
@@ -92,6 +133,26 @@ def _applications(data_dir: Path, settings: Settings, stack: Stack | None) -> li
     if stack is None:
         return [problem("stack", f"nothing runs in {data_dir}", "Start it with `roundtable up`.")]
     return [check_api(stack), check_worker(stack, stack.kafka_access(settings))]
+
+
+def _figures(stack: Stack | None, elsewhere: Elsewhere) -> list[Finding]:
+    of_stack = stack.worker_http if stack and stack.is_alive("worker") else None
+    workers = [*([of_stack] if of_stack else []), *elsewhere.workers]
+    apis = [*(stack.api_metrics if stack and stack.is_alive("api") else ()), *elsewhere.api_metrics]
+    return [
+        *(found for url in workers for found in _of_worker(url.rstrip("/"))),
+        *(found for name, url in _named("api", apis) for found in check_figures(name, url)),
+    ]
+
+
+def _named(process: str, urls: Sequence[str]) -> list[tuple[str, str]]:
+    if len(urls) == 1:
+        return [(process, urls[0])]
+    return [(f"{process} {number}", url) for number, url in enumerate(urls, 1)]
+
+
+def _of_worker(url: str) -> list[Finding]:
+    return [check_readiness(url), *check_figures("worker", f"{url}/metrics")]
 
 
 def _table(findings: list[Finding]) -> Table:

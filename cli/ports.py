@@ -3,6 +3,7 @@
 import socket
 
 LOOPBACK = "127.0.0.1"
+HIGHEST = 65_535
 
 
 def choose_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:
@@ -13,6 +14,14 @@ def choose_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:
         port = _any_free_port()
         if port not in taken:
             return port
+
+
+def choose_run(preferred: int, count: int, *, taken: frozenset[int] = frozenset()) -> int:
+    """Return the first of so many free ports that follow each other, the preferred one if it is."""
+    first = choose_port(preferred, taken=taken)
+    while not all(_may_follow(first + place, taken) for place in range(1, count)):
+        first = choose_port(0, taken=taken)
+    return first
 
 
 def is_free(port: int) -> bool:
@@ -34,6 +43,10 @@ def answers(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _may_follow(port: int, taken: frozenset[int]) -> bool:
+    return port <= HIGHEST and port not in taken and is_free(port)
 
 
 def _any_free_port() -> int:

@@ -18,7 +18,7 @@ from cli import applications
 from cli.applications import Addresses, Application
 from cli.data_dir import DataDir, write_private
 from cli.migrate import apply_migrations
-from cli.ports import choose_port
+from cli.ports import choose_port, choose_run
 from cli.processes import ProcessRecord, launch, record_of, stop
 from cli.reporting import Report, silent
 from cli.services import Services, start_services, stop_services
@@ -96,19 +96,29 @@ def running_stack(
         report("Starting Kafka and PostgreSQL")
         services = start_services(layout, settings, report)
         at_exit.callback(stop_services, services)
-        addresses = Addresses(
-            services=services,
-            http_port=choose_port(settings.http_port),
-            token=_secret(layout.token_file, settings.token),
-            hash_key=_secret(layout.hash_key_file, settings.hash_key),
-            sign_in=settings.sign_in,
-            api_processes=settings.api_processes,
-        )
+        addresses = _addresses(layout, settings, services)
         running = RunningStack(layout, _description(addresses, parts), report)
         _prepare(services, report)
         at_exit.callback(running.stop_applications)
         running.start(_chosen(layout, addresses, parts))
         yield running
+
+
+def _addresses(layout: DataDir, settings: Settings, services: Services) -> Addresses:
+    http = choose_port(settings.http_port)
+    worker = choose_port(settings.worker_http_port, taken=frozenset({http}))
+    return Addresses(
+        services=services,
+        http_port=http,
+        token=_secret(layout.token_file, settings.token),
+        hash_key=_secret(layout.hash_key_file, settings.hash_key),
+        sign_in=settings.sign_in,
+        api_processes=settings.api_processes,
+        worker_port=worker,
+        metrics_port=choose_run(
+            settings.metrics_port, settings.api_processes, taken=frozenset({http, worker})
+        ),
+    )
 
 
 def _prepare(services: Services, report: Report) -> None:
@@ -130,6 +140,8 @@ def _description(addresses: Addresses, parts: Parts) -> Stack:
         kafka=services.kafka,
         database=services.database,
         http=addresses.http if parts.api else None,
+        api_metrics=addresses.api_metrics if parts.api else (),
+        worker_http=addresses.worker_http if parts.worker else None,
         token=addresses.token,
         public_url=addresses.sign_in.public_url if parts.api else None,
         runner=record_of(os.getpid()),

@@ -28,6 +28,13 @@ KAFKA = Variable("ROUNDTABLE_KAFKA", "bootstrap address of a Kafka cluster to us
 DATABASE = Variable("ROUNDTABLE_DATABASE", "conninfo of a PostgreSQL 15+ to use instead of ours")
 HTTP_PORT = Variable("ROUNDTABLE_HTTP_PORT", "port of the API, 8000 or a free one by default")
 API_PROCESSES = Variable("ROUNDTABLE_API_PROCESSES", "processes of the API, 1 by default")
+WORKER_HTTP_PORT = Variable(
+    "ROUNDTABLE_WORKER_HTTP_PORT",
+    "port of the worker's health, by default a free one",
+)
+METRICS_PORT = Variable(
+    "ROUNDTABLE_METRICS_PORT", "port of the metrics of the API, by default a free one"
+)
 KAFKA_PORT = Variable("ROUNDTABLE_KAFKA_PORT", "port of our Kafka, 9092 or a free one by default")
 DATABASE_PORT = Variable(
     "ROUNDTABLE_DATABASE_PORT", "port of our PostgreSQL, 5432 or a free one by default"
@@ -46,6 +53,8 @@ VARIABLES = (
     DATABASE,
     HTTP_PORT,
     API_PROCESSES,
+    WORKER_HTTP_PORT,
+    METRICS_PORT,
     KAFKA_PORT,
     DATABASE_PORT,
     TOKEN,
@@ -70,6 +79,8 @@ class Settings:
     database_port: int = 5432
     http_port: int = 8000
     api_processes: int = 1
+    worker_http_port: int = 0
+    metrics_port: int = 0
     token: str | None = field(default=None, repr=False)
     hash_key: str | None = field(default=None, repr=False)
     cache: Path = field(default_factory=lambda: _cache({}))
@@ -88,6 +99,8 @@ class Settings:
             database_port=_port(environ, DATABASE_PORT, cls.database_port),
             http_port=_port(environ, HTTP_PORT, cls.http_port),
             api_processes=_processes(environ),
+            worker_http_port=_port(environ, WORKER_HTTP_PORT, cls.worker_http_port),
+            metrics_port=_port(environ, METRICS_PORT, cls.metrics_port),
             token=environ.get(TOKEN.name) or None,
             hash_key=environ.get(HASH_KEY.name) or None,
             cache=_cache(environ),
@@ -114,7 +127,9 @@ def _sign_in(environ: Mapping[str, str]) -> SignInSettings:
 
 
 def _port(environ: Mapping[str, str], variable: Variable, default: int) -> int:
-    text = environ.get(variable.name) or str(default)
+    text = environ.get(variable.name)
+    if not text:
+        return default
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise SettingError(f"{variable.name} is {text!r}; it must be a port from 1 to 65535.")
     return int(text)

@@ -30,6 +30,10 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     kafka: str
     database: str
     http: str | None
+    api_metrics: tuple[str, ...] = ()
+    """Where each process of the API tells its metrics."""
+    worker_http: str | None = None
+    """Where the worker says how it fares."""
     token: str
     public_url: str | None = None
     """What people open, where that was set."""

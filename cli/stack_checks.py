@@ -1,10 +1,15 @@
 """What `roundtable doctor` asks of Kafka, PostgreSQL, the API and the worker."""
 
+from collections.abc import Mapping
+
 import httpx
+import msgspec
 import psycopg
 
+from cli.figures_checks import api_figures, worker_figures
 from cli.finding import Finding, fine, problem, skipped
 from cli.stack import Stack
+from cli.told_metrics import ANSWER_SECONDS, MetricsUnreadableError, read_metrics
 from cli.topics import KafkaUnreachableError, topic_states
 from cli.worker_group import partitions_in_work
 from storage import migrate
@@ -12,6 +17,14 @@ from storage.kafka_access import PLAINTEXT, KafkaAccess
 from stream_processors.worker_settings import GROUP
 
 OLDEST_POSTGRES = 15
+
+
+class _Readiness(msgspec.Struct):
+    """What a worker answers at `/readyz`."""
+
+    status: str
+    lag: int | None = None
+    trouble: Mapping[str, str] = {}
 
 
 def check_database(conninfo: str) -> list[Finding]:
@@ -68,6 +81,31 @@ def check_worker(stack: Stack, access: KafkaAccess = PLAINTEXT) -> Finding:
     if not stack.is_alive("worker"):
         return problem("worker", "it does not run: events are stored but not counted", advice)
     return _worker_at_work(stack, access, advice)
+
+
+def check_readiness(worker: str) -> Finding:
+    """Does the worker say that it does its work?"""
+    url = f"{worker}/readyz"
+    advice = "See docs/operations.md, Is it alive, and does it do its work?"
+    try:
+        answer = httpx.get(url, timeout=ANSWER_SECONDS, trust_env=False)
+        told = msgspec.json.decode(answer.content, type=_Readiness)
+    except (httpx.HTTPError, msgspec.DecodeError) as error:
+        detail = f"{url} does not answer: {str(error) or type(error).__name__}"
+        return problem("worker readiness", detail, advice)
+    if answer.status_code != httpx.codes.OK:
+        return problem("worker readiness", "; ".join(told.trouble.values()) or told.status, advice)
+    return fine("worker readiness", f"ready; {told.lag or 0:,} records wait")
+
+
+def check_figures(process: str, url: str) -> list[Finding]:
+    """What do the metrics of the worker or of a process of the API say?"""
+    try:
+        told = read_metrics(url)
+    except MetricsUnreadableError as error:
+        advice = "Is the process alive, and its port reached from here? See its log."
+        return [problem(f"{process} metrics", str(error), advice)]
+    return worker_figures(told) if process == "worker" else api_figures(told, process)
 
 
 def _worker_at_work(stack: Stack, access: KafkaAccess, advice: str) -> Finding:

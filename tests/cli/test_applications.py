@@ -52,6 +52,28 @@ def test_without_them_people_sign_in_on_the_machine_itself(tmp_path: Path) -> No
     assert SignInSettings.from_env(told(tmp_path, SignInSettings())) == SignInSettings()
 
 
+def test_worker_and_api_are_told_where_to_say_how_they_fare(tmp_path: Path) -> None:
+    addresses = Addresses(
+        services=Services(kafka="k:9092", database="host=d"),
+        http_port=8000,
+        token="t",
+        hash_key="h",
+        api_processes=2,
+        worker_port=8001,
+        metrics_port=9100,
+    )
+
+    environ = applications.worker(DataDir.at(tmp_path), addresses).command.environ
+
+    assert environ["ROUNDTABLE_WORKER_HTTP_PORT"] == "8001"
+    assert environ["ROUNDTABLE_METRICS_PORT"] == "9100"
+    assert addresses.worker_http == "http://127.0.0.1:8001"
+    assert addresses.api_metrics == (
+        "http://127.0.0.1:9100/metrics",
+        "http://127.0.0.1:9101/metrics",
+    )
+
+
 def test_the_public_address_of_a_stack_is_found_by_other_commands(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.ports import answers, choose_port, is_free
+from cli.ports import HIGHEST, answers, choose_port, choose_run, is_free
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def test_a_port_that_is_promised_already_is_not_chosen() -> None:
     free = choose_port(0)
 
     assert choose_port(free, taken=frozenset({free})) != free
+
+
+def test_ports_in_a_row_are_all_free_and_not_promised(taken_port: int) -> None:
+    first = choose_run(taken_port - 1, 3, taken=frozenset({HIGHEST}))
+
+    assert taken_port not in range(first, first + 3)
+    assert all(is_free(first + place) for place in range(3))
+    assert choose_run(HIGHEST, 2) < HIGHEST
 
 
 def test_a_port_is_known_to_answer_or_not(taken_port: int) -> None:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 OF_OTHERS = {"up", "node_filesystem_avail_bytes", "node_filesystem_size_bytes"}
 """Of Prometheus itself and of the node exporter."""
+WORKER_PORT, API_PORT = "ROUNDTABLE_WORKER_HTTP_PORT", "ROUNDTABLE_METRICS_PORT"
 SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}
 
 
@@ -121,3 +122,24 @@ def test_metrics_are_named_as_prometheus_asks() -> None:
     for name, (kind, _) in families().items():
         assert name.endswith("_total") == (kind == "counter"), name
         assert not re.search(r"_(?:ms|milliseconds|minutes|kb|mb)(?:_|$)", name), name
+
+
+def test_what_the_compose_file_mounts_and_prometheus_reads_is_there() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    mounted = [
+        volume.split(":")[0]
+        for service in ("prometheus", "grafana")
+        for volume in compose[service]["volumes"]
+        if volume.startswith("./")
+    ]
+    config = yaml.safe_load((ROOT / "observability/prometheus.yml").read_text())
+    targets = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]
+    }
+
+    assert len(mounted) == 5
+    assert [path for path in mounted if not (ROOT / path).is_file()] == []
+    assert targets == {
+        "roundtable-worker": [f"worker:{compose['worker']['environment'][WORKER_PORT]}"],
+        "roundtable-api": [f"api:{compose['api']['environment'][API_PORT]}"],
+    }
