@@ -1,7 +1,8 @@
 """Builds a new definition's moments from the stored history, step by step, beside the live stream.
 
 Each step is one transaction and can be interrupted after any. A step locks the homes it evaluates;
-the live stream waits for those and finds them evaluated, so both meet exactly (decision 0006).
+the live stream waits for those and finds them evaluated, so both meet exactly (decisions 0006 and
+0017).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,44 +12,73 @@ from datetime import datetime
 from attribution.definitions import Definition
 from attribution.fold import evaluate_in
 from attribution.increments import Increments
+from attribution.relevance import relevance_of
 from schemas.events import Event
+from storage.arrays import Texts
 from storage.definitions import DefinitionBody
-from storage.events import events_of_homes
 from storage.gate import enter_gate, raise_registry_revision
 from storage.moments import add_increments, drop_totals
 from storage.pool import Connection
+from storage.relevant_events import (
+    HomesToBuild,
+    next_homes_to_build,
+    relevant_events_of_homes,
+)
 from storage.statements import statement
-from storage.states import next_states_for_update, update_states
+from storage.states import update_states
 
 BUILD_SHARD = -1
 """The shard of increments that no partition booked."""
 
 
+MOST_HOMES = 2_000
+"""How many homes a step locks at most, however few events it took to find them."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildStep:
-    """What one step came to: the experiment, how many homes, and whether none are left."""
+    """What one step came to: the experiment, the homes it came past, and whether none are left.
+
+    It read `events` stored events of `evaluated` homes, those that could be exposed.
+    """
 
     definition_id: int
     experiment: str
     homes: int
+    evaluated: int
+    events: int
     is_last: bool
 
 
 async def build_step(connection: Connection, *, limit: int) -> BuildStep | None:
-    """Evaluate the next `limit` homes of one definition being built; None where none is."""
+    """Evaluate the homes that the next `limit` exposing events of one definition lead to.
+
+    A home without any is passed by: should it get one from now on, the stream evaluates it, for the
+    definition is active. None where no definition is being built.
+    """
     await enter_gate(connection, alone=False)
     cursor = await connection.execute(statement("next_building_definition"))
     row = await cursor.fetchone()
     if row is None:
         return None
-    definition_id, body, built_up_to = row
-    definition = DefinitionBody.from_json(body).compile(definition_id)
-    states = await next_states_for_update(connection, after=built_up_to, limit=limit)
-    histories = await events_of_homes(connection, states)
+    definition_id, stored, built_up_to = row
+    body = DefinitionBody.from_json(stored)
+    definition = body.compile(definition_id)
+    relevance = relevance_of(definition, body.experiment, body.metrics)
+    found = await next_homes_to_build(connection, relevance, after=built_up_to, limit=limit)
+    due = found.up_to(MOST_HOMES)
+    states = await _locked(connection, due.homes)
+    # Read after the locks are held: so whatever the stream committed at these homes is among it.
+    histories = await relevant_events_of_homes(connection, relevance, states)
     await _evaluate(connection, definition, states, histories)
-    if states:
-        await _note_progress(connection, definition_id, states)
-    return BuildStep(definition_id, definition.experiment, len(states), len(states) < limit)
+    return BuildStep(
+        definition_id=definition_id,
+        experiment=definition.experiment,
+        homes=await _note_progress(connection, definition_id, built_up_to, due),
+        evaluated=len(states),
+        events=sum(map(len, histories.values())),
+        is_last=not due.has_more,
+    )
 
 
 async def complete_build(connection: Connection, definition_id: int, *, at: datetime) -> bool:
@@ -87,10 +117,23 @@ async def _evaluate(
     await add_increments(connection, increments, shard=BUILD_SHARD)
 
 
+async def _locked(connection: Connection, homes: Sequence[str]) -> dict[str, bytes]:
+    """Return the states of these homes, which the live stream waits for from now on."""
+    cursor = await connection.execute(statement("states_to_build"), {"homes": Texts(homes)})
+    return dict(await cursor.fetchall())
+
+
 async def _note_progress(
-    connection: Connection, definition_id: int, states: Mapping[str, bytes]
-) -> None:
+    connection: Connection, definition_id: int, after: str, done: HomesToBuild
+) -> int:
+    """Note how far the build has come; return how many homes it came past."""
+    last = done.homes[-1] if done.homes else after
+    span = {"after": after, "up_to": last if done.has_more else None}
+    row = await (await connection.execute(statement("homes_passed"), span)).fetchone()
+    assert row is not None, "a count is one row"
+    passed = int(row[0])
     await connection.execute(
         statement("note_build_progress"),
-        {"id": definition_id, "built_up_to": max(states), "homes": len(states)},
+        {"id": definition_id, "built_up_to": last, "homes": passed},
     )
+    return passed

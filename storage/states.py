@@ -39,16 +39,6 @@ async def states_to_reevaluate(connection: Connection, homes: Collection[str]) -
     return dict(await cursor.fetchall())
 
 
-async def next_states_for_update(
-    connection: Connection, *, after: str, limit: int
-) -> dict[str, bytes]:
-    """Return up to `limit` states of homes that sort behind `after`, locked."""
-    cursor = await connection.execute(
-        statement("next_states_for_update"), {"after": after, "limit": limit}
-    )
-    return dict(await cursor.fetchall())
-
-
 async def upsert_states(
     connection: Connection, states: Mapping[str, bytes], *, number: int, alone: bool
 ) -> None:

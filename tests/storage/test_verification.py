@@ -285,7 +285,7 @@ def test_a_definition_that_was_called_built_too_early_is_named(database: str) ->
         await log.deliver(connection, events)
         await register(connection, [LEADS], TEST.model_copy(update={"key": "early"}))
         async with connection.transaction():
-            await build_step(connection, limit=5)  # acme, bolt, cafe, contact:ann, dora21
+            await build_step(connection, limit=8)  # of acme 3, bolt 2, cafe 2, dora21
         assert await found(connection) == []
 
         await connection.execute("UPDATE definitions SET status = 'current'")
