@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from api.database import DatabaseUnreachableError
+from api.reading_turns import ReadingTurns
 from api.snapshots import Snapshot
 from storage.pool import UNREACHABLE
 
@@ -22,13 +23,16 @@ _LOG = logging.getLogger(__name__)
 class Channel:
     """One experiment that is watched; `number` counts its readings."""
 
-    def __init__(self, key: str, take: Callable[[], Awaitable[Snapshot]]) -> None:
-        """Take how a reading is made; begins at once."""
+    def __init__(
+        self, key: str, take: Callable[[], Awaitable[Snapshot]], turns: ReadingTurns
+    ) -> None:
+        """Take how a reading is made, and where it waits for its turn; begins at once."""
         self.key = key
         self.followers = 0
         self.number = 0
         self.snapshot: Snapshot | None = None
         self._take = take
+        self._turns = turns
         self._changed = asyncio.Event()
         self._newer = asyncio.Event()
         self._task = asyncio.create_task(self._keep_current())
@@ -60,24 +64,26 @@ class Channel:
         self._task.cancel()
 
     async def _keep_current(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            self._changed.clear()
-            began = loop.time()
-            await self._read()
-            pause = max(SHORTEST_PAUSE, PAUSE_PER_COST * (loop.time() - began))
-            await asyncio.sleep(pause)
+            async with self._turns.turn() as turn:
+                self._changed.clear()
+                snapshot = await self._read()
+            await self._show(snapshot)
+            await asyncio.sleep(max(SHORTEST_PAUSE, PAUSE_PER_COST * turn.seconds))
             await self._wait_for_change()
 
-    async def _read(self) -> None:
+    async def _read(self) -> Snapshot | None:
         try:
-            snapshot = await self._take()
+            return await self._take()
         except (DatabaseUnreachableError, *UNREACHABLE) as error:
             _LOG.warning("%s cannot be read at the moment: %r", self.key, error)
+            return None
+
+    async def _show(self, snapshot: Snapshot | None) -> None:
+        if snapshot is None:
             await asyncio.sleep(RETRY_SECONDS)
             self._changed.set()
-            return
-        if self.snapshot is None or snapshot.tag != self.snapshot.tag:
+        elif self.snapshot is None or snapshot.tag != self.snapshot.tag:
             self.snapshot = snapshot
             self.number += 1
             self.wake()

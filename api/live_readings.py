@@ -11,11 +11,14 @@ from contextlib import suppress
 
 from api.database import Database, DatabaseUnreachableError
 from api.live_channel import Channel
+from api.problems import NOT_READY, ProblemError, retry_after
+from api.reading_turns import ReadingTurns
 from api.snapshots import Snapshot, take_snapshot
 from storage.notices import changed_readings
 from storage.pool import UNREACHABLE
 
 RECONNECT_SECONDS = 1.0
+RETRY_SECONDS = 5
 FIRST_SECONDS = 10.0
 """How long who begins to watch waits for a reading, before it is told that there is none."""
 
@@ -25,9 +28,12 @@ _LOG = logging.getLogger(__name__)
 class LiveReadings:
     """The channels of all experiments that are watched at the moment."""
 
-    def __init__(self, database: Database) -> None:
-        """Take the database to read from."""
+    def __init__(self, database: Database, *, most_streams: int) -> None:
+        """Take the database to read from, and how many may watch at a time."""
         self._database = database
+        self._most_streams = most_streams
+        self._streams = 0
+        self._turns = ReadingTurns()
         self._channels: dict[str, Channel] = {}
         self._closing = asyncio.Event()
 
@@ -44,8 +50,8 @@ class LiveReadings:
     async def follow(self, key: str, *, heartbeat: float) -> AsyncGenerator[Snapshot | None, None]:
         """Yield the newest reading whenever there is a newer one, None where nothing happens.
 
-        Raises what keeps the first reading from being made: UnknownExperimentError, ProblemError,
-        DatabaseUnreachableError.
+        Raises what keeps the first reading from being made: UnknownExperimentError, ProblemError
+        (503 where too many watch already), DatabaseUnreachableError.
         """
         channel = self._join(key)
         try:
@@ -80,14 +86,22 @@ class LiveReadings:
                 channel.note_change()
 
     def _join(self, key: str) -> Channel:
+        if self._streams >= self._most_streams:
+            raise ProblemError(
+                NOT_READY,
+                f"{self._most_streams} streams are open, and this is the most that there may be.",
+                headers=retry_after(RETRY_SECONDS),
+            )
+        self._streams += 1
         channel = self._channels.get(key)
         if channel is None or channel.has_ended:
-            channel = Channel(key, lambda: take_snapshot(self._database, key))
+            channel = Channel(key, lambda: take_snapshot(self._database, key), self._turns)
             self._channels[key] = channel
         channel.followers += 1
         return channel
 
     def _leave(self, channel: Channel) -> None:
+        self._streams -= 1
         channel.followers -= 1
         if channel.followers == 0:
             channel.stop()

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from api.app import build_app
+from api.connections import ConnectionLimits
 from api.server import Server
 from api.settings import LOG_LEVEL, Settings
 from observability.log_lines import log_to_stderr
@@ -40,6 +41,7 @@ def serve(
         host=settings.host,
         port=settings.port,
         finish_seconds=settings.finish_seconds,
+        limits=ConnectionLimits(connections=settings.max_connections),
     ).run(None if listener is None else [listener])
 
 

@@ -92,7 +92,7 @@ def _services(
         database=database,
         contact_accounts=ContactAccounts(database),
         registered_types=RegisteredTypes(database),
-        readings=LiveReadings(database),
+        readings=LiveReadings(database, most_streams=settings.max_streams),
         metrics=metrics,
         watched_requests=watched,
         vault=Vault(settings.webhook_keys),

@@ -85,6 +85,18 @@ MAX_IN_FLIGHT = Variable(
     str(64 * MEBIBYTE),
     "bytes of events that may wait for Kafka; beyond, requests are answered with 429",
 )
+MAX_CONNECTIONS = Variable(
+    "ROUNDTABLE_MAX_CONNECTIONS",
+    "400",
+    "connections that are served at a time; as many again are answered with 503, those beyond "
+    "are closed",
+)
+MAX_STREAMS = Variable(
+    "ROUNDTABLE_MAX_STREAMS",
+    "200",
+    "experiments that are watched at a time, counted once for each who watches; beyond, requests "
+    "are answered with 503",
+)
 ACKNOWLEDGE = Variable(
     "ROUNDTABLE_ACKNOWLEDGE_SECONDS",
     "10",
@@ -116,7 +128,8 @@ KAFKA_ACCESS = tuple(Variable(v.name, v.default, v.purpose) for v in kafka_acces
 VARIABLES = (
     *(KAFKA, DATABASE, HOST, PORT, PROCESSES, METRICS_HOST, METRICS_PORT, LOG_FORMAT),
     *(TOKEN, HASH_KEY, ALLOWED_STAFF_FIELDS, REPORTING_CURRENCY),
-    *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, ACKNOWLEDGE, DATABASE_CONNECTIONS),
+    *(MAX_BODY, MAX_EVENTS, MAX_IN_FLIGHT, MAX_CONNECTIONS, MAX_STREAMS),
+    *(ACKNOWLEDGE, DATABASE_CONNECTIONS),
     *(WEBHOOK_KEYS, WEBHOOKS_PRIVATE, METRIC_AGREEMENT),
     *INSIGHTS,
     *SIGN_IN,
@@ -145,6 +158,8 @@ class Settings:
     metrics_port: int | None = None
     """Of the first process; the others follow it, each one above the one before."""
     telemetry: TelemetrySettings = AS_USUAL
+    max_connections: int = 400
+    max_streams: int = 200
     processes: int = 1
     process: int = 1
     """Which of them this is; not from the environment, but from the one that starts them."""
@@ -175,6 +190,8 @@ class Settings:
             max_body_bytes=_number(environ, MAX_BODY, at_least=64 * 1024),
             max_batch_events=_number(environ, MAX_EVENTS, at_least=1),
             max_in_flight_bytes=_number(environ, MAX_IN_FLIGHT, at_least=MEBIBYTE),
+            max_connections=_number(environ, MAX_CONNECTIONS, at_least=2, at_most=100_000),
+            max_streams=_number(environ, MAX_STREAMS, at_least=1, at_most=100_000),
             acknowledge_seconds=_number(environ, ACKNOWLEDGE, at_least=1, at_most=600),
             database_connections=_number(environ, DATABASE_CONNECTIONS, at_least=2, at_most=1_000),
             webhook_keys=_secrets(environ, WEBHOOK_KEYS, FEWEST_HASH_KEY_BYTES),
@@ -191,11 +208,16 @@ class Settings:
         return self.acknowledge_seconds + FINISH_MARGIN_SECONDS
 
     def __post_init__(self) -> None:
-        """Refuse limits under which no request of the largest size could ever be taken."""
+        """Refuse limits under which some requests could never be answered."""
         if self.max_in_flight_bytes < 2 * self.max_body_bytes:
             raise SettingError(
                 f"{MAX_IN_FLIGHT.name} must be at least twice {MAX_BODY.name}: a body is held "
                 "beside the records made from it."
+            )
+        if self.max_streams >= self.max_connections:
+            raise SettingError(
+                f"{MAX_STREAMS.name} must be less than {MAX_CONNECTIONS.name}: who watches must "
+                "not keep everybody else out."
             )
 
 

@@ -222,6 +222,28 @@ def test_the_end_of_the_api_ends_its_streams(database: str) -> None:
     assert time.monotonic() - stopped_at < 5
 
 
+def test_one_stream_too_many_is_told_to_come_back_and_others_go_on(database: str) -> None:
+    app = build_app(settings(database=database, max_streams=1))
+    with serving(app) as client:
+        wait_for(lambda: client.get("/v1/metrics").status_code == 200)
+        company = Company(client, database)
+        company.start()
+        with watching(client) as events:
+            next(events)
+
+            refused = client.get(STREAM)
+
+            company.deliver([exposure(1, "plain")])
+            assert next(events).data["intake"]["exposed_units"] == 1
+        wait_for(lambda: not app.state.services.readings.watched)
+        with watching(client) as events:
+            assert next(events).event == "reading"
+
+    assert refused.status_code == 503
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert int(refused.headers["retry-after"]) > 0
+
+
 def test_what_cannot_be_read_is_a_problem_and_no_stream(watched: Watched) -> None:
     client = watched.company.client
     client.post("/v1/metrics", json=metric())
