@@ -149,8 +149,8 @@ class _Run:
         """Sample until the leg ends, or its time is over."""
         watched = [psutil.Process(pid) for pid in pids]
         samples, changed_at = [self._sample(connection, watched, begin)], time.monotonic()
-        phase_since = {leg[0]: changed_at}
-        while not self._is_over(samples[-1], leg, phase_since):
+        since: dict[str, float] = {}
+        while not self._is_over(samples, leg, since):
             time.sleep(SAMPLE_SECONDS)
             sample = self._sample(connection, watched, begin)
             if sample.offsets != samples[-1].offsets:
@@ -160,12 +160,16 @@ class _Run:
             samples.append(sample)
         return samples
 
-    def _is_over(self, last: Sample, leg: Sequence[str], since: dict[str, float]) -> bool:
-        """Tell whether the last phase is done, or one has had its time.
+    def _is_over(
+        self, samples: Sequence[Sample], leg: Sequence[str], since: dict[str, float]
+    ) -> bool:
+        """Tell whether the last phase is done, or one has had its time since its first commit.
 
         Who cannot jump gets as long as it takes for the exposures: the other phases need them.
         """
-        done = sum(last.offsets.values())
+        if samples[-1].offsets == samples[0].offsets:
+            return False  # it starts
+        done = sum(samples[-1].offsets.values())
         ends = [sum(self._ground.ends[phase].values()) for phase in leg]
         if done >= ends[-1]:
             return True
