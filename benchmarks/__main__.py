@@ -2,6 +2,8 @@
 
     python -m benchmarks [--quick] [--only inference]
 
+The throughput beside its peers comes last, on a stack of its own, and writes files of its own.
+
 The figures of one run were measured on one machine under the same load: compare them with each
 other, not with those of another run.
 """
@@ -25,6 +27,7 @@ from cli.stack import Stack
 RESULTS = Path(__file__).parent / "results"
 ALONE = frozenset({"benchmarks.inference", "benchmarks.attribution"})
 """Pure: without broker, PostgreSQL, API and worker."""
+THROUGHPUT = "throughput"
 
 
 def main() -> int:
@@ -37,15 +40,28 @@ def main() -> int:
         for command in _commands(quick=arguments.quick)
         if arguments.only in {None, command[0].removeprefix("benchmarks.")}
     ]
-    if not chosen:
+    if not chosen and arguments.only != THROUGHPUT:
         parser.error(f"no benchmark is called {arguments.only!r}")
+    code = _run(chosen, RESULTS / f"{arguments.only or 'latest'}.md") if chosen else 0
+    if arguments.only in {None, THROUGHPUT}:
+        code = max(code, _throughput(quick=arguments.quick))
+    return code
+
+
+def _run(chosen: Sequence[Sequence[str]], results: Path) -> int:
     with _stack_for(chosen) as stack:
         sections = [_section(command, stack) for command in chosen]
-    results = RESULTS / f"{arguments.only or 'latest'}.md"
     results.parent.mkdir(exist_ok=True)
     results.write_text("\n".join([_heading(chosen), *(text for _, text in sections)]))
     to_console(f"Written to {results}")
     return max(code for code, _ in sections)
+
+
+def _throughput(*, quick: bool) -> int:
+    options = ("--quick",) if quick else ()
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{THROUGHPUT}", *options], check=False
+    ).returncode
 
 
 @contextmanager
