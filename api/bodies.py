@@ -1,6 +1,5 @@
-"""Reads a body whole, counted as in flight, within its limit of time."""
+"""Reads a body whole, counted as in flight; `BodyLimit` holds it within limits."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +9,6 @@ from api import problems
 from api.in_flight import FullError, InFlight
 from api.problems import ProblemError, retry_after
 
-READ_SECONDS = 30
 RETRY_SECONDS = 1
 
 
@@ -18,13 +16,13 @@ RETRY_SECONDS = 1
 async def body_in_flight(
     request: Request, in_flight: InFlight, max_bytes: int
 ) -> AsyncIterator[bytes]:
-    """Hold the body for the length of a block. Raises ProblemError: 408, 415 or 429."""
+    """Hold the body for the length of a block. Raises ProblemError: 415 or 429."""
     _refuse_encoding(request)
     # A chunked body may become as large as is allowed.
     size = int(request.headers.get("content-length", max_bytes))
     try:
         with in_flight.request(size):
-            yield await _read(request)
+            yield await request.body()
     except FullError:
         raise ProblemError(
             problems.TOO_MUCH_IN_FLIGHT,
@@ -41,18 +39,6 @@ def _refuse_encoding(request: Request) -> None:
             "Send the body as it is, without a Content-Encoding.",
             headers=_and_close({"Accept-Encoding": "identity"}),
         )
-
-
-async def _read(request: Request) -> bytes:
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            return await request.body()
-    except TimeoutError:
-        raise ProblemError(
-            problems.TOO_SLOW,
-            f"The body took longer than {READ_SECONDS} seconds.",
-            headers=_and_close({}),
-        ) from None
 
 
 def _and_close(headers: dict[str, str]) -> dict[str, str]:

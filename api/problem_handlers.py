@@ -48,6 +48,15 @@ class InvalidInput(Problem, frozen=True, kw_only=True):
     errors: tuple[InputError, ...]
 
 
+_UNREAD_BODIES = {
+    error.kind.status: error
+    for error in (
+        ProblemError(problems.TOO_LARGE, "The body is larger than this API takes."),
+        ProblemError(problems.TOO_SLOW, "The body did not arrive in time."),
+    )
+}
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error that a request can end in."""
     app.add_exception_handler(ProblemError, _on_problem)
@@ -75,10 +84,10 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
 async def _on_status(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
-    if error.status_code == problems.TOO_LARGE.status:
+    unread = _UNREAD_BODIES.get(error.status_code)
+    if unread is not None:
         headers["Connection"] = "close"  # the rest of the body is still on its way
-        large = ProblemError(problems.TOO_LARGE, "The body is larger than this API takes.")
-        return problem_response(problem_of(large), headers)
+        return problem_response(problem_of(unread), headers)
     return problem_response(problem_of_status(error.status_code), headers)
 
 
