@@ -13,6 +13,7 @@ import msgspec
 from attribution.fold import Folded, HomeBatch, fold, needs_history
 from attribution.identity import links_in, lone_contacts
 from attribution.index import DefinitionIndex
+from observability.stages import stage
 from schemas.events import Event
 from storage.contacts import claim_homes, homes_of, move_contacts
 from storage.dead_letters import Refused, insert_dead_letters
@@ -87,7 +88,8 @@ async def _apply(
     states = await states_of_homes(
         connection, homes, number=number, alone=alone, for_update=definitions.is_building
     )
-    folded = await _fold(connection, definitions, by_home, moved, states)
+    with stage("fold"):
+        folded = await _fold(connection, definitions, by_home, moved, states)
     await upsert_states(connection, folded.states, number=number, alone=alone)
     await add_increments(connection, folded.increments, shard=batch.partition)
     accepted = sum(len(events) for events in by_home.values())

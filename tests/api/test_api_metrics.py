@@ -123,13 +123,14 @@ def test_a_trace_leads_from_the_sender_to_the_commit(measured: Measured, databas
         measured.app.state.services = services
     asyncio.run(_apply(measured, database, TracedBatches(tracer, "tests", Unobserved())))
 
-    request, write, batch, transaction = (
+    request, write, batch, transaction, fold = (
         _span(exporter, name)
         for name in (
             "POST /v1/events",
             f"send {measured.topic}",
             f"process {measured.topic}",
             "transaction",
+            "fold",
         )
     )
     assert request.parent is not None
@@ -137,6 +138,7 @@ def test_a_trace_leads_from_the_sender_to_the_commit(measured: Measured, databas
     assert write.parent == request.context
     assert [link.context.span_id for link in batch.links] == [write.context.span_id]
     assert transaction.parent == batch.context
+    assert fold.parent == transaction.context
     assert "acme.example" not in "".join(s.to_json() for s in exporter.get_finished_spans())
 
 
