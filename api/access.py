@@ -100,7 +100,7 @@ class Access:
         shown = headers.get("authorization")
         if shown is None:
             secret = self._site.cookie(headers, SESSION)
-            return None if secret is None else await self._identities.person(secret)
+            return None if secret is None else await self._person(secret, scope)
         scheme, _, text = shown.partition(" ")
         if scheme.lower() != "bearer":  # RFC 9110: the scheme is case-insensitive
             return None
@@ -111,6 +111,11 @@ class Access:
             # Who tries one token after another does not ask the database for each.
             self._limits.require(_address(scope), STRANGER_RATE)
         return await self._identities.machine(token)
+
+    async def _person(self, session_secret: str, scope: AsgiScope) -> Asking | None:
+        if not self._identities.knows_session(session_secret):
+            self._limits.require(_address(scope), STRANGER_RATE)
+        return await self._identities.person(session_secret)
 
     def _count(self, asking: Asking) -> None:
         if isinstance(asking, SignedIn):

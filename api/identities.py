@@ -39,6 +39,10 @@ class Identities:
         """Tell whether this token was in force not long ago."""
         return self._tokens.knows(_hash(token))
 
+    def knows_session(self, session_secret: str) -> bool:
+        """Tell whether this session was in force not long ago."""
+        return self._sessions.knows(hash_of(session_secret))
+
     async def machine(self, token: bytes) -> Machine | None:
         """Return the machine that shows this token, while it is in force."""
         if self.is_deployment(token):

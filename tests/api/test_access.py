@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from api import access, stream
 from api.app import ROUTERS, build_app
+from api.identities import Identities
 from api.rate_limits import Rate
 from api.requirements import KNOWN, OPEN, REQUIREMENTS
 from tests.api.company import Company, exposure
@@ -278,6 +279,29 @@ def test_who_tries_tokens_is_stopped_and_does_not_stop_those_in_force(
 
     assert guesses == [401, 401, 401, 429, 429]
     assert known == 200
+
+
+def test_who_tries_one_session_after_another_does_not_ask_the_database_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def nobody(_: Identities, session_secret: str) -> None:
+        asked.append(session_secret)
+
+    monkeypatch.setattr(access, "STRANGER_RATE", Rate(per_second=0.001, at_once=3))
+    monkeypatch.setattr(Identities, "person", nobody)
+    with serving(build_app(settings())) as client:
+        del client.headers["Authorization"]
+        name = f"roundtable-session-{client.base_url.port}"
+
+        statuses = [
+            client.get("/v1/metrics", headers={"Cookie": f"{name}=guess-{n}"}).status_code
+            for n in range(5)
+        ]
+
+    assert statuses == [401, 401, 401, 429, 429]
+    assert asked == ["guess-0", "guess-1", "guess-2"]
 
 
 @pytest.mark.stack
