@@ -9,15 +9,27 @@ from faust.types import TP
 
 from storage.kafka_access import PLAINTEXT, KafkaAccess
 from storage.offsets import next_offsets
+from storage.opened_partitions import open_partitions
 from storage.pool import Pool
 from stream_processors.topics import topic_ids
 
 
-class OffsetTable:
-    """The stored offsets of the topics that a worker reads, under the topics' present ids.
+class TopicMadeAgainError(Exception):
+    """A topic has another id than when the worker began: what it holds of it is of another log."""
 
-    The ids are asked for anew at each assignment: a topic that was deleted and made again starts
-    at its beginning.
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        super().__init__(
+            f"Topic {topic} was deleted and made again while the worker ran. Start the worker "
+            "again: it begins at the new topic's beginning."
+        )
+
+
+class OffsetTable:
+    """The stored offsets of the topics that a worker reads, under the topics' ids.
+
+    The ids are asked for at each assignment and never change while a worker runs: one that was
+    made again starts at its beginning, in a worker that holds nothing of the old one.
     """
 
     def __init__(
@@ -35,10 +47,28 @@ class OffsetTable:
         """Return the id of a topic, known since the last assignment."""
         return self._ids[topic]
 
-    async def start_offsets(self, partitions: Set[TP]) -> Mapping[TP, int | None]:
-        """Return where each partition continues, None where it was never read."""
-        self._ids = await asyncio.to_thread(self._ask_ids)
-        return await self.stored(partitions)
+    async def start_offsets(self, log_starts: Mapping[TP, int]) -> Mapping[TP, int | None]:
+        """Return where each partition continues; one that was never read is opened, at its start.
+
+        Raises TopicMadeAgainError.
+        """
+        await self.refresh_ids()
+        stored = await self.stored(log_starts.keys())
+        unread = {(t, p): log_starts[TP(t, p)] for (t, p), at in stored.items() if at is None}
+        if not unread:
+            return stored
+        async with self._pool.connection() as connection:
+            await open_partitions(connection, self._ids, unread)
+        # Looked up again: another worker may have opened it first.
+        return await self.stored(log_starts.keys())
+
+    async def refresh_ids(self) -> None:
+        """Ask for the topics' ids. Raises TopicMadeAgainError where one is not what it was."""
+        ids = await asyncio.to_thread(self._ask_ids)
+        for topic, known in self._ids.items():
+            if ids[topic] != known:
+                raise TopicMadeAgainError(topic)
+        self._ids = ids
 
     async def stored(self, partitions: Set[TP]) -> Mapping[TP, int | None]:
         """Return the stored offset of each partition under the ids of the last assignment."""

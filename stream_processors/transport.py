@@ -20,7 +20,8 @@ from stream_processors.batches import Batch
 from stream_processors.reading import BatchConsumerThread, Fetched
 from stream_processors.settings import KafkaSettings
 
-StartOffsets = Callable[[set[TP]], Awaitable[Mapping[TP, int | None]]]
+StartOffsets = Callable[[Mapping[TP, int]], Awaitable[Mapping[TP, int | None]]]
+"""From partitions, each with the beginning of its log, to where they continue."""
 
 
 class BatchConsumer(driver.Consumer):
@@ -55,8 +56,11 @@ class BatchConsumer(driver.Consumer):
         return await self._seek_to_stored(self.assignment())
 
     async def _seek_to_stored(self, partitions: set[TP]) -> Mapping[TP, int]:
+        log_starts = await self.earliest_offsets(*partitions) if partitions else {}
         async with asyncio.timeout(self.transport.kafka.start_offsets_timeout_seconds):
-            stored = await self.transport.start_offsets(partitions)
+            stored = await self.transport.start_offsets(
+                {TP(*partition): offset for partition, offset in log_starts.items()}
+            )
         return await self._thread.seek_to_stored({tp: stored[tp] for tp in partitions})
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
