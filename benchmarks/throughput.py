@@ -13,10 +13,12 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
+from types import FrameType
 
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
@@ -44,6 +46,7 @@ QUICK = (50_000, 1_500_000, 300_000, 20, 20)
 def main() -> int:
     """Print and write the figures; 1 where a promise was not kept."""
     arguments = _arguments()
+    signal.signal(signal.SIGTERM, _leave)  # the services are stopped on the way out
     with tempfile.TemporaryDirectory(prefix="roundtable-throughput-") as name:
         directory = Path(name)
         directory.chmod(0o711)  # PostgreSQL under root runs as another user
@@ -52,8 +55,12 @@ def main() -> int:
         with running_stack(directory / "data", settings, report=to_console) as stack:
             ground = _prepare(stack, _plan(arguments), directory)
             measured = [measure(contender, ground) for contender in chosen]
-    write_report(measured, ground.plan.load, RESULTS)
+    write_report(measured, ground.plan.load, arguments.into)
     return 0 if is_kept(measured) else 1
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--skew", type=float, default=0.0, help="0 uniform, 1 Zipf")
     parser.add_argument("--seconds", type=float, help="a phase of ours at most")
     parser.add_argument("--peer-seconds", type=float, help="a phase of the others at most")
+    parser.add_argument("--into", type=Path, default=RESULTS, help="where the table is written")
     parser.add_argument("--only", nargs="+", default=[""], help="part of the names of those to run")
     return parser.parse_args()
 
