@@ -13,6 +13,7 @@ from api.services import ServicesHere
 from schemas.retention import ErasureReport, Retention, RetentionDraft, RetentionReport
 from storage import retention
 from storage.erasure import Erasure, erase_contact, erasures_before
+from storage.retention_pass import run_pass
 
 router = APIRouter(prefix="/v1", tags=["forgetting"])
 
@@ -31,9 +32,10 @@ class RetentionRules(BaseModel):
 
 
 class RetentionRuns(BaseModel):
-    """What one pass over all rules deleted."""
+    """What one pass over all rules deleted, and the months in use that the next one tries again."""
 
     runs: list[RetentionReport]
+    put_off: list[str]
 
 
 @router.delete("/contacts/{contact}")
@@ -90,21 +92,15 @@ async def keep_for_ever(event_type: str, services: ServicesHere) -> None:
 
 @router.post("/retention/runs")
 async def run_retention(services: ServicesHere) -> RetentionRuns:
-    """Delete what no rule keeps and no experiment needs; a part of each type per call and rule."""
-    now = datetime.now(UTC)
-    runs = []
-    async with services.database.connection() as connection:
-        rules = await retention.retention_rules(connection)
-    for rule in rules:
-        deleted = 0
-        while True:
-            async with services.database.connection() as connection:
-                run = await retention.delete_part(connection, rule, at=now)
-            deleted += run.events
-            if run.events < retention.EVENTS_AT_ONCE:
-                break
-        runs.append(RetentionReport(type=rule.type, older_than=run.older_than, events=deleted))
-    return RetentionRuns(runs=runs)
+    """Delete what no rule keeps and no experiment needs: months as a whole, the rest in parts."""
+    done = await run_pass(services.database.connection, at=datetime.now(UTC))
+    return RetentionRuns(
+        runs=[
+            RetentionReport(type=run.type, older_than=run.older_than, events=run.events)
+            for run in done.runs
+        ],
+        put_off=list(done.put_off),
+    )
 
 
 def _rule(rule: retention.RetentionRule) -> Retention:

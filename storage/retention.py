@@ -1,22 +1,20 @@
-"""How long events are kept, by type; and the deletion of older ones, a part at a time.
+"""How long events are kept, by type, and up to when each rule may delete.
 
 Promise: no figure changes. What an experiment may still need to evaluate a home anew is kept,
 however old it is: from the longest covariate before its start on, and deals whole where it values
 them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from attribution.definitions import Definition, microseconds
 from attribution.index import DefinitionIndex
 from schemas.resources import MetricKind
-from storage.definitions import load_active
-from storage.gate import enter_gate
 from storage.pool import Connection
 from storage.statements import statement
 
-EVENTS_AT_ONCE = 5_000
 DEALS = "deal."
 
 
@@ -40,6 +38,32 @@ class RetentionRun:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """Events of this type (or prefix ending in `.*`) from before a time are no longer kept."""
+
+    type: str
+    older_than: datetime
+
+    @property
+    def before_us(self) -> int:
+        """The time in microseconds since 1970."""
+        return microseconds(self.older_than)
+
+    def covers(self, event_type: str) -> bool:
+        """Tell whether events of this type fall to the rule."""
+        if self.type.endswith(".*"):
+            return event_type.startswith(self.type[:-1])
+        return event_type == self.type
+
+    @property
+    def pattern(self) -> str:
+        """The type or prefix in the words of LIKE."""
+        prefix = self.type[:-1] if self.type.endswith(".*") else self.type
+        escaped = prefix.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+        return f"{escaped}%" if self.type.endswith(".*") else escaped
+
+
 async def retention_rules(connection: Connection) -> list[RetentionRule]:
     """Return the rules by type; a type without a rule is kept for ever."""
     cursor = await connection.execute(statement("retention_rules"))
@@ -60,28 +84,17 @@ async def drop_rule(connection: Connection, kind: str) -> bool:
     return dropped.rowcount == 1
 
 
-async def delete_part(connection: Connection, rule: RetentionRule, *, at: datetime) -> RetentionRun:
-    """Delete up to `EVENTS_AT_ONCE` events that the rule no longer keeps, in this transaction.
+async def note_run(connection: Connection, run: RetentionRun) -> None:
+    """Write down what was deleted, in the transaction that deletes it."""
+    values = {"at": run.ran_at, "type": run.type, "older_than": run.older_than}
+    await connection.execute(statement("insert_retention_run"), {**values, "events": run.events})
 
-    Inside the gate, so that no experiment starts while it is decided what none of them needs.
-    """
-    await enter_gate(connection, alone=False)
-    index = (await load_active(connection)).index
-    older_than = _earliest(at - timedelta(days=rule.days), rule, index)
-    deleted = await connection.execute(
-        statement("delete_old_events"),
-        {
-            "older_than_us": microseconds(older_than),
-            "type": rule.type,
-            "prefix": _pattern(rule.type),
-            "limit": EVENTS_AT_ONCE,
-        },
-    )
-    run = RetentionRun(at, rule.type, older_than, deleted.rowcount)
-    if run.events:
-        values = {"at": at, "type": run.type, "older_than": older_than, "events": run.events}
-        await connection.execute(statement("insert_retention_run"), values)
-    return run
+
+async def noted_cutoffs(connection: Connection) -> tuple[Cutoff, ...]:
+    """Return up to when each rule has deleted so far, or is about to."""
+    cursor = await connection.execute(statement("deletions_by_rule"))
+    found = [Cutoff(kind, _at(before_us)) for kind, before_us in await cursor.fetchall()]
+    return _in_order(found)
 
 
 async def retention_runs(connection: Connection, *, limit: int) -> list[RetentionRun]:
@@ -90,8 +103,24 @@ async def retention_runs(connection: Connection, *, limit: int) -> list[Retentio
     return [RetentionRun(*row) for row in await cursor.fetchall()]
 
 
-def _earliest(cutoff: datetime, rule: RetentionRule, index: DefinitionIndex) -> datetime:
-    """The cutoff, or earlier where an experiment may still read what lies before it."""
+def cutoffs(
+    rules: Sequence[RetentionRule], index: DefinitionIndex, at: datetime
+) -> tuple[Cutoff, ...]:
+    """Return up to when each rule may delete, given these experiments; one type before prefixes."""
+    return _in_order([Cutoff(rule.type, _earliest(at, rule, index)) for rule in rules])
+
+
+def _in_order(found: Sequence[Cutoff]) -> tuple[Cutoff, ...]:
+    return tuple(sorted(found, key=lambda cutoff: (cutoff.type.endswith(".*"), cutoff.type)))
+
+
+def _at(time_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)
+
+
+def _earliest(at: datetime, rule: RetentionRule, index: DefinitionIndex) -> datetime:
+    """The end of the time it keeps, or earlier where an experiment may still read what is older."""
+    cutoff = at - timedelta(days=rule.days)
     needed = min(
         (_needed_from(definition, rule) for definition in index.by_id.values()), default=None
     )
@@ -116,9 +145,3 @@ def _meets_deals(kind: str) -> bool:
     if kind.endswith(".*"):
         return DEALS.startswith(kind[:-1]) or kind.startswith(DEALS)
     return kind.startswith(DEALS)
-
-
-def _pattern(kind: str) -> str:
-    prefix = kind[:-1] if kind.endswith(".*") else kind
-    escaped = prefix.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
-    return f"{escaped}%" if kind.endswith(".*") else escaped

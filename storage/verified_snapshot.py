@@ -12,6 +12,7 @@ from attribution.filters import Types
 from attribution.recomputation import Standing
 from schemas.events import Event
 from storage.definitions import DefinitionBody
+from storage.event_leaves import events_by_type, hold_leaves, leaves_aside
 from storage.pool import Connection
 from storage.statements import statement
 
@@ -70,6 +71,7 @@ async def take_snapshot(connection: Connection, experiment: str | None = None) -
     `experiment` limits the definitions to those of one experiment.
     """
     await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    await hold_leaves(connection)
     await connection.execute(statement("begin_verifying"))
     cursor = await connection.execute(statement("counts_to_verify"))
     row = await cursor.fetchone()
@@ -82,11 +84,17 @@ async def take_snapshot(connection: Connection, experiment: str | None = None) -
         standing=standing,
         events=events,
         erased_events=erased_events,
-        deleted_events=deleted_events,
+        deleted_events=deleted_events + await _events_aside(connection),
         has_erasures=has_erasures,
         deletions=deletions,
         partitions=await _partitions(connection),
     )
+
+
+async def _events_aside(connection: Connection) -> int:
+    """Count what retention has taken out of sight, and not yet dropped and counted."""
+    tables = await leaves_aside(connection)
+    return sum([sum((await events_by_type(connection, table)).values()) for table in tables])
 
 
 async def _deletions(connection: Connection) -> tuple[Deletion, ...]:
