@@ -13,8 +13,9 @@ class MeasuredBuilds:
         self._metrics = metrics
 
     def stepped(self, step: BuildStep) -> None:
-        """Count the homes of a step, and the definition with its last one."""
+        """Count homes and events of a step, and the definition with its last one."""
         self._metrics.build_homes.inc(step.homes)
+        self._metrics.build_events.inc(step.events)
         self._metrics.builds.inc(step.is_last)
 
     def retried(self, cause: Exception) -> None:

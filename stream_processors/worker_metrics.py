@@ -92,7 +92,11 @@ class WorkerMetrics:
     def _count_builds(self) -> None:
         self.build_homes = self._counter(
             "roundtable_build_homes_total",
-            "Homes that this worker has evaluated for definitions that are being built.",
+            "Homes that this worker has come past for definitions that are being built.",
+        )
+        self.build_events = self._counter(
+            "roundtable_build_events_total",
+            "Stored events that this worker has read for definitions that are being built.",
         )
         self.builds = self._counter(
             "roundtable_builds_completed_total", "Definitions that this worker has finished."

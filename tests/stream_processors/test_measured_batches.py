@@ -120,14 +120,17 @@ def test_a_transaction_that_is_run_again_is_counted_by_its_cause() -> None:
     assert seen.value("retries_total", part="builder", cause="deadlock_detected") == 1
 
 
-def test_a_build_counts_homes_by_step_and_definitions_by_their_last_one() -> None:
+def test_a_build_counts_by_step_and_definitions_by_their_last_one() -> None:
     seen = Seen()
     builds = MeasuredBuilds(seen.metrics)
 
-    builds.stepped(BuildStep(1, "spring-mail", 500, is_last=False))
-    builds.stepped(BuildStep(1, "spring-mail", 20, is_last=True))
+    for homes, events, is_last in ((500, 900, False), (20, 30, True)):
+        builds.stepped(
+            BuildStep(1, "spring-mail", homes, evaluated=9, events=events, is_last=is_last)
+        )
 
-    assert (seen.value("build_homes_total"), seen.value("builds_completed_total")) == (520, 1)
+    counted = ("build_homes_total", "build_events_total", "builds_completed_total")
+    assert [seen.value(name) for name in counted] == [520, 930, 1]
 
 
 def test_a_pool_that_is_not_there_says_nothing() -> None:
