@@ -110,6 +110,9 @@ class LogWriter:
     ) -> Sequence[int]:
         if producer is None:
             return ()
+        known = producer.client.cluster.partitions_for_topic(self._topic)
+        if known:
+            return sorted(known)  # as nearly always: waiting for nothing costs a timer
         try:
             async with asyncio.timeout_at(deadline):
                 return sorted(await producer.partitions_for(self._topic))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from psycopg_pool import PoolTimeout
 
 from api.app import build_app
 from tests.api.events import page_view
@@ -159,3 +160,17 @@ def test_a_failure_is_a_problem_that_gives_nothing_away() -> None:
 
     assert_problem(answer, 500, "internal-error")
     assert "secret" not in answer.text
+
+
+def test_a_pool_without_a_free_connection_is_a_problem_that_says_when_to_come_back() -> None:
+    app = build_app(settings())
+
+    @app.get("/v1/waiting")
+    async def waiting() -> None:
+        raise PoolTimeout("couldn't get a connection after 5.00 sec")
+
+    with serving(app) as client:
+        answer = client.get("/v1/waiting")
+
+    assert_problem(answer, 503, "database-unreachable")
+    assert int(answer.headers["retry-after"]) > 0
