@@ -92,6 +92,8 @@ def _rule(draft: MetricDraft, rates: Rates, period: timedelta) -> MetricRule:
         denominator=compile_measure(draft.denominator, rates) if draft.denominator else None,
         window_us=period // _MICROSECOND,
         covariate_us=0,
+        reach_us=0,
+        counts_types=False,
     )
 
 

@@ -24,6 +24,8 @@ from schemas.resources import (
 ASSIGNMENT_TYPE = "experiment.exposure"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EVER_US = 2**62
+_COUNTING = (MetricKind.COUNT, MetricKind.CONVERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class MetricRule:
     denominator: MeasureRule | None
     window_us: int
     covariate_us: int
+
+    reach_us: int
+    """How long before its first exposure a unit's events may matter."""
+    counts_types: bool
+    """Every event of its types counts 1, without a cap; nothing else about the event matters."""
     cap: int | None = None
     """The largest value that an outcome or covariate counts as, where one is registered."""
 
@@ -130,13 +137,24 @@ def _name_in_json(value: Any) -> str | None:
 
 
 def _compile_metric(use: MetricUse, metric: Metric, rates: Rates) -> MetricRule:
+    covariate_us = use.covariate // _MICROSECOND if use.covariate else 0
+    values_deals = metric.kind is MetricKind.LATEST_DEAL_VALUE
     return MetricRule(
         key=metric.key,
         kind=metric.kind,
         numerator=compile_measure(metric.measure, rates),
         denominator=compile_measure(metric.denominator, rates) if metric.denominator else None,
         window_us=metric.window // _MICROSECOND,
-        covariate_us=use.covariate // _MICROSECOND if use.covariate else 0,
+        covariate_us=covariate_us,
+        # What was said of a deal last may have been said at any time.
+        reach_us=_EVER_US if values_deals else covariate_us,
+        counts_types=(
+            metric.kind in _COUNTING
+            and use.cap is None
+            and metric.denominator is None
+            and metric.measure.value is None
+            and not metric.measure.filter.where
+        ),
         cap=_cap(use, metric, rates),
     )
 

@@ -12,14 +12,13 @@ from attribution.definitions import Definition
 from attribution.evaluate import (
     WHOLE_ACCOUNT,
     changes_exposure,
-    credited_unit,
     evaluate,
     exposed_unit,
     note_exposure,
 )
 from attribution.increments import Increments
 from attribution.index import DefinitionIndex
-from attribution.outcomes import add_event, is_in_reach
+from attribution.outcome_changes import add_outcomes
 from attribution.units import Entry, HomeState, Stray, UnitState, pack, unpack
 from schemas.events import Event
 
@@ -103,12 +102,14 @@ def _fold_home(
         moved = _exposure_moved(index, home, state, exposing)
     for definition in moved.values():
         _reevaluate(state, definition, home, _history_of(batch), increments)
-    standing = [(index.by_id[key], e) for key, e in state.entries.items() if key not in moved]
     changed = False
-    for definition, entry in standing:
-        exposures = exposing.get(definition.id, ())
-        changed |= _note_exposures(definition, home, entry, exposures, increments)
-        changed |= _add_outcomes(definition, entry, batch.events, increments)
+    for key, entry in state.entries.items():
+        if key in moved:
+            continue
+        definition = index.by_id[key]
+        if key in exposing:
+            changed |= _note_exposures(definition, home, entry, exposing[key], increments)
+        changed |= add_outcomes(definition, entry, batch.events, increments)
     if changed or moved or retired or batch.packed is None:
         return pack(state)
     return None
@@ -201,37 +202,6 @@ def _note_exposures(
         increments.put(definition, unit)
     _count_strays(definition, entry, strays_before, increments)
     return True
-
-
-def _add_outcomes(
-    definition: Definition, entry: Entry, events: Sequence[Event], increments: Increments
-) -> bool:
-    """Add the events to the outcomes that they are part of; tell if any may have changed."""
-    taken: dict[tuple[str, int], UnitState] = {}
-    for event in events:
-        for unit_key, number in _outcomes_in_reach(definition, entry, event):
-            unit = entry.units[unit_key]
-            if (unit_key, number) not in taken:
-                taken[unit_key, number] = unit
-                increments.take_outcome(definition, unit, number)
-            rule = definition.metrics[number]
-            add_event(rule, unit.sums[number], unit.first[0], event, definition.rates)
-    for (_, number), unit in taken.items():
-        increments.put_outcome(definition, unit, number)
-    return bool(taken)
-
-
-def _outcomes_in_reach(definition: Definition, entry: Entry, event: Event) -> list[tuple[str, int]]:
-    """Return the unit and the number of each metric that the event may change."""
-    numbers = definition.metrics_by_type[event.type]
-    if not numbers:
-        return []
-    unit_key = credited_unit(definition, entry, event)
-    unit = entry.units.get(unit_key)
-    if unit is None:
-        return []
-    metrics, exposed_us = definition.metrics, unit.first[0]
-    return [(unit_key, n) for n in numbers if is_in_reach(metrics[n], exposed_us, event)]
 
 
 def _count_strays(

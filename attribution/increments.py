@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from attribution.definitions import Definition
+from attribution.definitions import Definition, MetricRule
 from attribution.money import DAY_US
 from attribution.outcomes import Outcome, capped, uncapped_outcome_of
 from attribution.units import Entry, Stray, UnitState
 from inference.moments import Moments
+from schemas.resources import MetricKind
 
 
 class Cell(NamedTuple):
@@ -80,13 +81,49 @@ class Increments:
         """Add what the unit contributes now."""
         self._book(definition, unit, 1)
 
-    def take_outcome(self, definition: Definition, unit: UnitState, number: int) -> None:
-        """Remove what the unit contributed so far on one metric."""
-        self._book_outcome(definition, unit, number, -1)
+    def count_one(
+        self, definition_id: int, number: int, rule: MetricRule, unit: UnitState, *, in_window: bool
+    ) -> None:
+        """Add an event that counts 1 to the unit's sums, and book what that changes."""
+        sums = unit.sums[number]
+        y, x = sums.y, sums.x
+        if in_window:
+            sums.y = y + 1
+        else:
+            sums.x = x + 1
+        if unit.seen & (unit.seen - 1):  # Mixed: it contributes nothing.
+            return
+        if rule.kind is MetricKind.CONVERSION:
+            y, x, is_first = min(y, 1), min(x, 1), not (y if in_window else x)
+            if not is_first:
+                return
+        total = self._total(definition_id, number, unit, rule)
+        # From y to y + 1, the square of y grows by 2y + 1 and the product with x by x.
+        if in_window:
+            total[1] += 1
+            total[2] += y + y + 1
+            total[5] += x
+        else:
+            total[3] += 1
+            total[4] += x + x + 1
+            total[5] += y
 
-    def put_outcome(self, definition: Definition, unit: UnitState, number: int) -> None:
-        """Add what the unit contributes now on one metric."""
-        self._book_outcome(definition, unit, number, 1)
+    def change_outcome(
+        self, definition: Definition, unit: UnitState, number: int, before: Outcome
+    ) -> None:
+        """Replace what the unit contributed on one metric, `before`, by what it contributes now."""
+        if unit.seen & (unit.seen - 1):  # Mixed: it contributes nothing.
+            return
+        rule = definition.metrics[number]
+        after = uncapped_outcome_of(rule, unit.sums[number], unit.first[0])
+        if after == before:
+            return
+        total = self._total(definition.id, number, unit, rule)
+        if rule.cap is not None:
+            _add_uncapped(total, before.y, rule.cap, -1)
+            _add_uncapped(total, after.y, rule.cap, 1)
+            before, after = capped(before, rule.cap), capped(after, rule.cap)
+        _change(total, before, after)
 
     def take_entry(self, definition: Definition, entry: Entry) -> None:
         """Remove an entry, units and strays."""
@@ -152,14 +189,20 @@ class Increments:
             return
         rule = definition.metrics[number]
         outcome = uncapped_outcome_of(rule, unit.sums[number], unit.first[0])
-        cell = (definition.id, number, unit.variant, unit.first[0] // DAY_US)
-        total = self._cells.get(cell)
-        if total is None:
-            total = self._cells[cell] = [0] * (_PLAIN if rule.cap is None else _WITH_CAP)
+        total = self._total(definition.id, number, unit, rule)
         if rule.cap is not None:
             _add_uncapped(total, outcome.y, rule.cap, sign)
             outcome = capped(outcome, rule.cap)
         _add(total, outcome, sign)
+
+    def _total(
+        self, definition_id: int, number: int, unit: UnitState, rule: MetricRule
+    ) -> list[int]:
+        cell = (definition_id, number, unit.variant, unit.first[0] // DAY_US)
+        total = self._cells.get(cell)
+        if total is None:
+            total = self._cells[cell] = [0] * (_PLAIN if rule.cap is None else _WITH_CAP)
+        return total
 
 
 def _cell_increment(sums: list[int]) -> CellIncrement:
@@ -184,6 +227,23 @@ def _add(total: list[int], outcome: Outcome, sign: int) -> None:
         total[6] += sign * d
         total[7] += sign * d * d
         total[8] += sign * y * d
+
+
+def _change(total: list[int], before: Outcome, after: Outcome) -> None:
+    y0, d0, x0, incomplete_before = before
+    y1, d1, x1, incomplete_after = after
+    total[1] += y1 - y0
+    total[2] += y1 * y1 - y0 * y0
+    # Most outcomes are zero in most of their parts, and this is on the path of every event.
+    if x0 or x1:
+        total[3] += x1 - x0
+        total[4] += x1 * x1 - x0 * x0
+        total[5] += x1 * y1 - x0 * y0
+    if d0 or d1:
+        total[6] += d1 - d0
+        total[7] += d1 * d1 - d0 * d0
+        total[8] += y1 * d1 - y0 * d0
+    total[9] += incomplete_after - incomplete_before
 
 
 def _add_uncapped(total: list[int], y: int, cap: int, sign: int) -> None:

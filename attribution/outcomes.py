@@ -1,5 +1,7 @@
 """Adds events to a unit's sums, and turns the sums into its outcome on a metric. Pure."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from attribution.definitions import MetricRule
@@ -21,6 +23,8 @@ class Outcome(NamedTuple):
     incomplete: bool
 
 
+# What the class does by a function of its own, this does at once; and it is done for every event.
+_outcome: Callable[[tuple[int, int, int, bool]], Outcome] = partial(tuple.__new__, Outcome)
 _NO_DEALS = Outcome(0, 0, 0, incomplete=False)
 
 
@@ -42,14 +46,6 @@ def add_event(
         _add_number(rule, rule.denominator, sums, exposed_us, event, into_denominator=True)
 
 
-def is_in_reach(rule: MetricRule, exposed_us: int, event: Event) -> bool:
-    """Tell whether the event's time lets it change the unit's sums on this metric."""
-    since = event.time_us - exposed_us
-    if since >= rule.window_us:
-        return False
-    return since >= -rule.covariate_us or rule.kind is MetricKind.LATEST_DEAL_VALUE
-
-
 def outcome_of(rule: MetricRule, sums: MetricSums, exposed_us: int) -> Outcome:
     """Return the unit's outcome as it is analysed: capped where a cap is registered."""
     outcome = uncapped_outcome_of(rule, sums, exposed_us)
@@ -68,8 +64,8 @@ def uncapped_outcome_of(rule: MetricRule, sums: MetricSums, exposed_us: int) -> 
         return _deal_outcome(rule, sums, exposed_us)
     incomplete = sums.unreadable > 0
     if rule.kind is MetricKind.CONVERSION:
-        return Outcome(min(sums.y, 1), 0, min(sums.x, 1), incomplete)
-    return Outcome(sums.y, sums.d, sums.x, incomplete)
+        return _outcome((1 if sums.y > 0 else sums.y, 0, 1 if sums.x > 0 else sums.x, incomplete))
+    return _outcome((sums.y, sums.d, sums.x, incomplete))
 
 
 def _add_number(

@@ -7,7 +7,7 @@ reads no more than that.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from attribution.definitions import Definition
+from attribution.definitions import ASSIGNMENT_TYPE, Definition
 from schemas.event_filters import EventFilter
 from schemas.metric_definitions import Measure, Metric, MetricKind
 from schemas.resources import ExperimentDraft, ExposureRule, MatchingExposure
@@ -43,16 +43,28 @@ class Relevance:
     Only homes with an event of `exposing` types can hold anything, and for exposure by assignment
     only where that event's data holds the text `naming`. Of a home's history, events of `whole`
     types matter whatever their time, those of `timely` types from `from_us` until `until_us`.
+    Assignments to other experiments matter to none but a metric that counts assignments.
     """
 
     exposing: TypeNames
     naming: str | None
+    counts_assignments: bool
     whole: TypeNames
     whole_fields: frozenset[str]
     timely: TypeNames
     timely_fields: frozenset[str]
     from_us: int
     until_us: int
+
+    @property
+    def naming_in_whole(self) -> str | None:
+        """The text that assignments which matter hold, where not all of them do."""
+        return None if self.counts_assignments else self.naming
+
+    @property
+    def counts_times(self) -> bool:
+        """Tell whether nothing but the time matters of an event of a timely type."""
+        return not self.timely_fields
 
 
 def relevance_of(
@@ -65,16 +77,20 @@ def relevance_of(
     """
     used = [metrics[use.metric] for use in experiment.metrics]
     exposing = definition.exposure.filter
-    deals = [m.measure.filter for m in used if m.kind is MetricKind.LATEST_DEAL_VALUE]
+    deals = [m for m in used if m.kind is MetricKind.LATEST_DEAL_VALUE]
+    others = [m for m in used if m.kind is not MetricKind.LATEST_DEAL_VALUE]
     unit = frozenset({"contact"} if definition.by_contact else ())
-    counted = unit.union(*(_fields_of_metric(metric) for metric in used))
+    counted = unit.union(*map(_fields_of_metric, others))
     return Relevance(
         exposing=_type_names([exposing]),
         # Keys are of letters, digits and hyphens: JSON writes them as they are.
         naming=f'"{experiment.key}"' if definition.exposure.by_assignment else None,
-        whole=_type_names([exposing, *deals]),
-        whole_fields=counted | _STAMP | _fields_of_exposure(experiment.exposure),
-        timely=_type_names(m.filter for metric in used for m in _measures(metric)),
+        counts_assignments=any(rule.may_count(ASSIGNMENT_TYPE) for rule in definition.metrics),
+        whole=_type_names([exposing, *(m.measure.filter for m in deals)]),
+        whole_fields=counted.union(
+            _STAMP, _fields_of_exposure(experiment.exposure), *map(_fields_of_metric, deals)
+        ),
+        timely=_type_names(m.filter for metric in others for m in _measures(metric)),
         timely_fields=counted,
         from_us=definition.starts_us - max(rule.covariate_us for rule in definition.metrics),
         until_us=_until_us(definition),

@@ -14,7 +14,7 @@ Stamp = tuple[int, str, str]
 NEVER: Stamp = (-(2**62), "", "")
 
 
-class DealState(msgspec.Struct, array_like=True):
+class DealState(msgspec.Struct, array_like=True, gc=False):
     """The last amount and the last verdict on one deal, each with the event that said so."""
 
     amount_at: Stamp = NEVER
@@ -29,7 +29,7 @@ class DealState(msgspec.Struct, array_like=True):
         return self.reopened or self.verdict_at == NEVER
 
 
-class MetricSums(msgspec.Struct, array_like=True):
+class MetricSums(msgspec.Struct, array_like=True, gc=False):
     """One unit's sums on one metric: outcome `y`, denominator `d`, covariate `x`.
 
     `unreadable` counts matching events in the window whose number could not be read.
@@ -43,7 +43,7 @@ class MetricSums(msgspec.Struct, array_like=True):
     deals_before: dict[str, DealState] | None = None
 
 
-class UnitState(msgspec.Struct, array_like=True):
+class UnitState(msgspec.Struct, array_like=True, gc=False):
     """One unit: its first exposure, the variants it met (bit set) and its sums per metric."""
 
     first: Stamp
@@ -66,14 +66,14 @@ class Stray(IntEnum):
     NO_UNIT = 2
 
 
-class Entry(msgspec.Struct, array_like=True):
+class Entry(msgspec.Struct, array_like=True, gc=False):
     """One definition at one home: its units and the exposure events that exposed none."""
 
     units: dict[str, UnitState] = {}
     strays: list[int] = msgspec.field(default_factory=lambda: [0] * len(Stray))
 
 
-class HomeState(msgspec.Struct, array_like=True):
+class HomeState(msgspec.Struct, array_like=True, gc=False):
     """All experiments' state of one account, by definition id; stored as one packed row."""
 
     entries: dict[int, Entry] = {}

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that happened, in its newest version.
 
     `time_us` is when it happened, in microseconds since 1970-01-01 UTC; (`source`, `id`) is unique
