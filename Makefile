@@ -49,6 +49,19 @@ demo: $(STAMP) ## Start the whole system with a live simulated company
 bench: $(STAMP) ## Measure throughput, freshness and the statistics' speed; writes benchmarks/results/
 	$(BIN)/python -m benchmarks
 
+SEED := 1
+FAULTS := 200
+BROKEN := commit-offset-first no-fence no-dedupe
+RELIABILITY := docs/reliability
+
+.PHONY: chaos
+chaos: $(STAMP) ## Inject 200 faults under load, then break the worker on purpose; writes docs/reliability.md
+	$(BIN)/python -m tests.chaos --seed $(SEED) --faults $(FAULTS) --log $(RELIABILITY)/chaos.json; failed=$$?; \
+	for build in $(BROKEN); do \
+		$(BIN)/python -m tests.chaos --seed $(SEED) --faults 2 --break $$build --log $(RELIABILITY)/$$build.json || failed=1; \
+	done; \
+	$(BIN)/python -m tests.chaos.report $(RELIABILITY)/chaos.json $(BROKEN:%=$(RELIABILITY)/%.json) && exit $$failed
+
 .PHONY: calibrate
 calibrate: $(STAMP) ## Simulate every statistical method for a quarter of an hour; writes docs/calibration/
 	$(BIN)/python -m benchmarks.calibration

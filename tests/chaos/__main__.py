@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,10 @@ from tests.services import open_directory
 def main() -> int:
     """Return 0 where every promise held, or a broken build was noticed; 1 otherwise."""
     args = _arguments()
-    kinds = {name: kind for name, kind in KINDS.items() if not args.only or name in args.only}
+    # Whoever ends the run ends what it has started as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    only = [BUILDS[args.build].shown_by] if args.build and not args.only else args.only
+    kinds = {name: kind for name, kind in KINDS.items() if not only or name in only}
     plan = plan_of(args.seed, args.faults, kinds)
     if args.plan:
         sys.stdout.write("".join(f"{fault}\n" for fault in plan))
@@ -34,6 +38,7 @@ def main() -> int:
             outcome = run(options, plan, settings, _tell)
         finally:
             shutil.copytree(directory / "data" / "log", args.logs, dirs_exist_ok=True)
+    args.log.parent.mkdir(parents=True, exist_ok=True)
     args.log.write_bytes(msgspec.json.format(msgspec.json.encode(outcome)) + b"\n")
     _tell(f"{len(plan)} faults, {outcome.accepted} events accepted, {outcome.seconds} s")
     for sentence in outcome.broken:
@@ -57,8 +62,10 @@ def _arguments() -> argparse.Namespace:
     )
 
     parser.add_argument("--plan", action="store_true", help="show the plan and run nothing")
-    parser.add_argument("--log", type=Path, default=Path(".chaos.json"))
-    parser.add_argument("--logs", type=Path, default=Path(".chaos-logs"), help="of the processes")
+    parser.add_argument("--log", type=Path, default=Path(".roundtable/chaos.json"))
+    parser.add_argument(
+        "--logs", type=Path, default=Path(".roundtable/chaos"), help="of the processes"
+    )
     return parser.parse_args()
 
 

@@ -132,9 +132,13 @@ def scene_of(options: Options, settings: Settings) -> Iterator[Scene]:
             load.start()
             watcher.start()
             time.sleep(1.0)
-            if not wait_until_processed(stack, log_ends(stack), PROGRESS_SECONDS):
+            scene = Scene(stack, company, ledger, load, watcher, gateways[1], logs[1])
+            if not (
+                wait_until_processed(stack, log_ends(stack), PROGRESS_SECONDS)
+                and wait_for(lambda: not _is_building(scene), PROGRESS_SECONDS)
+            ):
                 raise AssertionError("The workers did not begin to work.")
-            yield Scene(stack, company, ledger, load, watcher, gateways[1], logs[1])
+            yield scene
         finally:
             load.close()
             watcher.close()

@@ -29,6 +29,13 @@ class Scene:
     gateway: Gateway
     log: Log
 
+    def set_build(self, build: str, *, workers: int) -> None:
+        """Go on with other workers, and with load."""
+        self.stack.set_workers(0)
+        self.stack.build = build
+        self.stack.set_workers(workers)
+        self.load.resume()
+
     def a_worker(self, choice: int) -> str:
         """Return the name of one of the workers that have to run."""
         names = self.stack.workers()
@@ -74,7 +81,7 @@ def locked(scene: Scene, table: str) -> Iterator[psycopg.Connection]:
 
 
 def waits_for_lock(connection: psycopg.Connection, worker: str) -> bool:
-    """Say whether a transaction of this worker waits for a lock."""
-    query = """SELECT FROM pg_stat_activity
-               WHERE application_name = %s AND wait_event_type = 'Lock'"""
+    """Say whether a transaction of this worker waits for a table that somebody locked."""
+    query = """SELECT FROM pg_stat_activity WHERE application_name = %s
+               AND wait_event_type = 'Lock' AND wait_event = 'relation'"""
     return connection.execute(query, [f"worker-{worker}"]).fetchone() is not None
