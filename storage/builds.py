@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from attribution.backfill import ReadHistory, build_in
 from attribution.definitions import Definition
-from attribution.fold import evaluate_in
 from attribution.increments import Increments
 from attribution.relevance import relevance_of
-from schemas.events import Event
 from storage.arrays import Texts
 from storage.definitions import DefinitionBody
 from storage.gate import enter_gate, raise_registry_revision
@@ -22,6 +21,7 @@ from storage.pool import Connection
 from storage.relevant_events import (
     HomesToBuild,
     next_homes_to_build,
+    plan_by_home,
     relevant_events_of_homes,
 )
 from storage.statements import statement
@@ -65,6 +65,7 @@ async def build_step(connection: Connection, *, limit: int) -> BuildStep | None:
     body = DefinitionBody.from_json(stored)
     definition = body.compile(definition_id)
     relevance = relevance_of(definition, body.experiment, body.metrics)
+    await plan_by_home(connection)
     found = await next_homes_to_build(connection, relevance, after=built_up_to, limit=limit)
     due = found.up_to(MOST_HOMES)
     states = await _locked(connection, due.homes)
@@ -105,12 +106,12 @@ async def _evaluate(
     connection: Connection,
     definition: Definition,
     states: Mapping[str, bytes],
-    histories: Mapping[str, Sequence[Event]],
+    histories: Mapping[str, ReadHistory],
 ) -> None:
     increments = Increments()
     changed: dict[str, bytes] = {}
     for home, packed in states.items():
-        new = evaluate_in(definition, home, packed, histories[home], increments)
+        new = build_in(definition, home, packed, histories[home], increments)
         if new is not None:
             changed[home] = new
     await update_states(connection, changed)

@@ -4,12 +4,13 @@ A field that cannot change a figure of the definition stays in the database: nob
 events for what was sent.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from attribution.backfill import ReadHistory
 from attribution.relevance import Relevance
 from schemas.events import Event
 from storage.arrays import Texts
@@ -38,48 +39,74 @@ async def next_homes_to_build(
 ) -> HomesToBuild:
     """Return the homes behind `after` that `limit` events of the exposing types lead to."""
     exposing = relevance.exposing
-    cursor = await connection.execute(
-        statement("next_homes_to_build"),
-        {
-            "naming": relevance.naming,
-            "families": Texts(exposing.families),
-            "exact": Texts(exposing.exact),
-            "prefixes": Texts(exposing.prefixes),
-            "after": after,
-            "limit": limit,
-        },
-    )
-    rows = await cursor.fetchall()
+    asked = {
+        "naming": relevance.naming,
+        "families": Texts(exposing.families),
+        "exact": Texts(exposing.exact),
+        "prefixes": Texts(exposing.prefixes),
+        "after": after,
+        "limit": limit,
+    }
+    rows = await _rows(connection, "next_homes_to_build", asked)
     return HomesToBuild([home for home, _ in rows], has_more=bool(rows) and rows[0][1])
+
+
+async def plan_by_home(connection: Connection) -> None:
+    """Make this transaction read homes in their order, whatever the planner thinks of it.
+
+    It cannot know how few events of a type there are, and would go through all of them each time.
+    """
+    await connection.execute(statement("plan_by_home"))
 
 
 async def relevant_events_of_homes(
     connection: Connection, relevance: Relevance, homes: Collection[str]
-) -> dict[str, list[Event]]:
+) -> dict[str, ReadHistory]:
     """Return the events of each of these homes that matter, as far as they do."""
-    histories: dict[str, list[Event]] = {home: [] for home in homes}
+    histories = {home: ReadHistory() for home in homes}
     if not histories:
         return histories
-    # Planned anew each time, for what is asked: months and families without any are not opened.
-    asked = {"homes": Texts(histories), **_asked(relevance)}
-    async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(statement("relevant_events_of_homes"), asked, prepare=False)
-        for row in await cursor.fetchall():
-            histories[row[0]].append(_event(row))
+    found = Texts(histories)
+    whole = {**_whole(relevance), "homes": found}
+    for row in await _rows(connection, "whole_events_of_homes", whole):
+        histories[row[0]].events.append(_event(row))
+    timely = {**_timely(relevance), "homes": found}
+    if relevance.counts_times:
+        for home, kind, times_us in await _rows(connection, "timely_counts_of_homes", timely):
+            histories[home].times.append((kind, times_us))
+        return histories
+    timely["fields"] = Texts(sorted(relevance.timely_fields))
+    for row in await _rows(connection, "timely_events_of_homes", timely):
+        histories[row[0]].events.append(_event(row))
     return histories
 
 
-def _asked(relevance: Relevance) -> dict[str, object]:
-    whole, timely = relevance.whole, relevance.timely
+async def _rows(
+    connection: Connection, name: str, asked: Mapping[str, object]
+) -> list[tuple[Any, ...]]:
+    async with connection.cursor(binary=True) as cursor:
+        # Planned for what is asked: families and months of which nothing is are not opened.
+        await cursor.execute(statement(name), asked, prepare=False)
+        return await cursor.fetchall()
+
+
+def _whole(relevance: Relevance) -> dict[str, object]:
     return {
-        "whole_families": Texts(whole.families),
-        "whole_exact": Texts(whole.exact),
-        "whole_prefixes": Texts(whole.prefixes),
-        "whole_fields": Texts(sorted(relevance.whole_fields)),
-        "timely_families": Texts(timely.families),
-        "timely_exact": Texts(timely.exact),
-        "timely_prefixes": Texts(timely.prefixes),
-        "timely_fields": Texts(sorted(relevance.timely_fields)),
+        "families": Texts(relevance.whole.families),
+        "exact": Texts(relevance.whole.exact),
+        "prefixes": Texts(relevance.whole.prefixes),
+        "fields": Texts(sorted(relevance.whole_fields)),
+        "naming": relevance.naming_in_whole,
+    }
+
+
+def _timely(relevance: Relevance) -> dict[str, object]:
+    return {
+        "families": Texts(relevance.timely.families),
+        "exact": Texts(relevance.timely.exact),
+        "prefixes": Texts(relevance.timely.prefixes),
+        "whole_exact": Texts(relevance.whole.exact),
+        "whole_prefixes": Texts(relevance.whole.prefixes),
         "from_us": relevance.from_us,
         "until_us": relevance.until_us,
     }
