@@ -78,8 +78,11 @@ def contenders(quix_python: str | None) -> list[Contender]:
 def _quix(python: str) -> list[Contender]:
     argv = (python, "-W", "ignore", str(PEERS / "quix_pipeline.py"))
     in_postgres, in_rocksdb = {"PEER_STATE": "postgres"}, {"PEER_STATE": "rocksdb"}
+    # Beside the promise: as often durable as people who watch a reading want it.
+    often = {**in_postgres, "PEER_COMMIT_SECONDS": "1"}
     name = "Quix Streams 3.28"
     return [
+        Contender(f"{name}, PostgreSQL, commits each second", 1, False, argv, often, True),
         Contender(f"{name}, state in PostgreSQL", 1, False, argv, in_postgres, True, 3),
         Contender(f"{name}, state in PostgreSQL", 2, False, argv, in_postgres, True, 3),
         Contender(f"{name}, state in its RocksDB", 1, False, argv, in_rocksdb, False, 3),

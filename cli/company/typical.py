@@ -66,6 +66,8 @@ class Templates:
 
     def write(self, rows: Rows) -> list[bytes]:
         """Return the events, in their order."""
+        _check_width("numbers", rows.numbers, _ID_DIGITS)
+        _check_width("accounts", rows.accounts, _ACCOUNT_DIGITS)
         written: list[bytes] = [b""] * len(rows)
         order = np.argsort(rows.templates, kind="stable")
         cuts = np.flatnonzero(np.diff(rows.templates[order])) + 1
@@ -130,6 +132,12 @@ def account_names(accounts: Integers) -> NDArray[np.uint8]:
         accounts, _ACCOUNT_DIGITS
     )
     return names
+
+
+def _check_width(name: str, values: Integers, digits: int) -> None:
+    """Refuse what would be cut to its last digits: two events under one id, or account."""
+    if len(values) and not 0 <= values.min() <= values.max() < 10**digits:
+        raise ValueError(f"{name}: from 0 to {10**digits - 1}")
 
 
 def _touch(event_type: str) -> Event:

@@ -62,3 +62,8 @@ def test_a_seed_gives_the_same_events_and_a_series_can_go_on() -> None:
 @pytest.mark.parametrize("count", [0, 1, 150, 200])
 def test_no_more_events_are_made_than_were_asked_for(count: int) -> None:
     assert len(bulk(count)) == count
+
+
+def test_numbers_that_would_be_cut_to_the_same_id_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^numbers: "):
+        bulk(1, first_id=10**16)
