@@ -63,34 +63,30 @@ def event_of_row(row: tuple[Any, ...]) -> Event:
 
 
 def _row(event: Event, home: str, received_us: int) -> bytes:
-    account = event.account
     packed_home = _text(home)
-    packed_account = packed_home if account == home else _optional(account)
-    amount = event.amount
+    account, amount = event.account, event.amount
+    kept = _repeated(event.source, event.type, event.campaign, event.content, event.channel)
+    source, kind, campaign_to_channel = kept
+    data = _ENCODE(event.data)
     return b"".join(
         (
             _FIELDS,
-            _repeated(event.source),
+            source,
             _text(event.id),
-            _repeated(event.type),
+            kind,
             _INTEGER(8, event.time_us),
             packed_home,
-            packed_account,
+            packed_home if account == home else _optional(account),
             _optional(event.contact),
-            _repeated(event.campaign),
-            _repeated(event.content),
-            _repeated(event.channel),
+            campaign_to_channel,
             _optional(event.deal),
             _NULL if amount is None else _INTEGER(8, amount),
-            _repeated(event.currency),
-            _bytes(_ENCODE(event.data)),
+            _optional(event.currency),
+            _SIZE(len(data)),
+            data,
             _INTEGER(8, received_us),
         )
     )
-
-
-def _bytes(value: bytes) -> bytes:
-    return _SIZE(len(value)) + value
 
 
 def _text(value: str) -> bytes:
@@ -102,5 +98,10 @@ def _optional(value: str | None) -> bytes:
     return _NULL if value is None else _text(value)
 
 
-# Bounded: sources and campaigns are few at a time, and each is at most some hundred bytes.
-_repeated = lru_cache(maxsize=4096)(_optional)
+# Bounded: these come together again and again, and each is some hundred bytes at most.
+@lru_cache(maxsize=4096)
+def _repeated(
+    source: str, kind: str, campaign: str | None, content: str | None, channel: str | None
+) -> tuple[bytes, bytes, bytes]:
+    of_campaign = _optional(campaign) + _optional(content) + _optional(channel)
+    return _text(source), _text(kind), of_campaign

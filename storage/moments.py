@@ -20,6 +20,7 @@ from storage.pool import Connection
 from storage.statements import statement
 
 _SUMS = Moments.__struct_fields__
+_LARGE = 2**62
 
 
 async def add_increments(connection: Connection, increments: Increments, *, shard: int) -> None:
@@ -72,25 +73,52 @@ def _uncapped(n: int, units: int, sum_u: Decimal, sum_uu: Decimal) -> Uncapped:
 async def _add_moments(
     connection: Connection, cells: dict[Cell, CellIncrement], shard: int
 ) -> None:
-    if not cells:
-        return
-    columns: dict[str, object] = {
+    # One order for both parts, and for all who book to a shard.
+    plain = {cell: one for cell, one in cells.items() if _is_plain(one)}
+    if plain:
+        moments = [one.moments for one in plain.values()]
+        sums = {n: Integers([getattr(m, n) for m in moments]) for n in ("n", "sum_y", "sum_yy")}
+        columns = {**_places(plain, shard), **sums}
+        await connection.execute(statement("add_plain_moments"), columns)
+    others = {cell: one for cell, one in cells.items() if cell not in plain}
+    if others:
+        await connection.execute(statement("add_moments"), _all_sums(others, shard))
+
+
+def _is_plain(increment: CellIncrement) -> bool:
+    """Tell whether it is of outcomes alone, and small: nearly all increments are."""
+    m = increment.moments
+    return (
+        increment.uncapped == NO_CAP
+        and not (m.sum_x or m.sum_xx or m.sum_xy or m.sum_d or m.sum_dd or m.sum_yd)
+        and -_LARGE < m.sum_yy < _LARGE
+        and -_LARGE < m.sum_y < _LARGE
+    )
+
+
+def _places(cells: dict[Cell, CellIncrement], shard: int) -> dict[str, object]:
+    return {
         "shard": shard,
         "definition_id": Integers([cell.definition for cell in cells]),
         "metric": Integers([cell.metric for cell in cells]),
         "variant": Integers([cell.variant for cell in cells]),
         "exposure_day": Integers([cell.day for cell in cells]),
         "incomplete": Integers([increment.incomplete for increment in cells.values()]),
+    }
+
+
+def _all_sums(cells: dict[Cell, CellIncrement], shard: int) -> dict[str, object]:
+    # As text: one increment may pass 64 bits, and an array has one type for all its members.
+    return {
+        **_places(cells, shard),
         "capped_units": Integers([increment.uncapped.units for increment in cells.values()]),
         "sum_u": Texts([str(increment.uncapped.sum_y) for increment in cells.values()]),
         "sum_uu": Texts([str(increment.uncapped.sum_yy) for increment in cells.values()]),
+        **{
+            name: Texts([str(getattr(increment.moments, name)) for increment in cells.values()])
+            for name in _SUMS
+        },
     }
-    for name in _SUMS:
-        # As text: one increment may pass 64 bits, and an array has one type for all its members.
-        columns[name] = Texts(
-            [str(getattr(increment.moments, name)) for increment in cells.values()]
-        )
-    await connection.execute(statement("add_moments"), columns)
 
 
 async def _add_cohorts(

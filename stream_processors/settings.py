@@ -21,9 +21,9 @@ class KafkaSettings:
     group: str
     instance: str | None = None
     access: KafkaAccess = PLAINTEXT
-    max_batch_records: int = 5_000
-    max_batch_bytes: int = 4 * MEBIBYTE
-    max_fetch_bytes: int = 4 * MEBIBYTE
+    max_batch_records: int = 20_000
+    max_batch_bytes: int = 16 * MEBIBYTE
+    max_fetch_bytes: int = 8 * MEBIBYTE
     # A fetch that waits at the broker holds up the partitions it does not ask for.
     fetch_wait_ms: int = 100
     session_timeout_seconds: float = 10.0
