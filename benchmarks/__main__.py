@@ -85,6 +85,7 @@ def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
         ("benchmarks.transport", "--events", size, "--stock", "20000"),
         ("benchmarks.attribution", "--events", size),
         ("benchmarks.registry", "--many", "2000" if quick else "10000"),
+        ("benchmarks.backfill", *(("--events", "200000", "--accounts", "20000") if quick else ())),
         ("benchmarks.inference", *(("--experiments", "200") if quick else ())),
     )
 
@@ -113,6 +114,7 @@ def _where(module: str, stack: Stack | None) -> Sequence[str]:
         "benchmarks.gateway": (*kafka, *database),
         "benchmarks.transport": kafka,
         "benchmarks.registry": database,
+        "benchmarks.backfill": database,
     }
     return asked.get(module, ())
 

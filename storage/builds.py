@@ -127,14 +127,17 @@ async def _locked(connection: Connection, homes: Sequence[str]) -> dict[str, byt
 async def _note_progress(
     connection: Connection, definition_id: int, after: str, done: HomesToBuild
 ) -> int:
-    """Note how far the build has come; return how many homes it came past."""
-    last = done.homes[-1] if done.homes else after
-    span = {"after": after, "up_to": last if done.has_more else None}
+    """Note how far the build has come; return how many homes it came past.
+
+    With nothing left it is past every home there is: one that comes later is the stream's.
+    """
+    reached = done.homes[-1] if done.homes else after
+    span = {"after": after, "up_to": reached if done.has_more else None}
     row = await (await connection.execute(statement("homes_passed"), span)).fetchone()
     assert row is not None, "a count is one row"
-    passed = int(row[0])
+    passed, last = row
     await connection.execute(
         statement("note_build_progress"),
-        {"id": definition_id, "built_up_to": last, "homes": passed},
+        {"id": definition_id, "built_up_to": max(reached, last or after), "homes": passed},
     )
-    return passed
+    return int(passed)

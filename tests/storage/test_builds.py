@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from psycopg import AsyncConnection
+
 from schemas.amendments import AmendmentDraft
 from schemas.events import Event
 from schemas.resources import (
@@ -61,8 +63,8 @@ def test_a_build_that_dies_between_and_within_steps_meets_what_came_meanwhile(
     async def body(connection: Connection) -> None:
         log = Log()
         met = [exposure(n, "ab"[n % 2], account=account) for n, account in enumerate(ACCOUNTS)]
-        ben = {"contact": "ben", "account": "account-4"}
-        await log.deliver(connection, [*met, lead(1, contact="ann"), lead(2, **ben)])
+        of_ben = lead(2, contact="ben", account="account-4")
+        await log.deliver(connection, [*met, lead(1, contact="ann"), of_ben])
         await register(connection, [LEADS], TEST)
         assert await step(connection, 2, dies=True) is None
         done = await step(connection, 2)
@@ -77,8 +79,8 @@ def test_a_build_that_dies_between_and_within_steps_meets_what_came_meanwhile(
             exposure(11, "b", hours=-2, account=behind),
         ]
         await log.deliver(connection, late)
-        new = {"account": "aaa-new"}
-        await log.deliver(connection, [exposure(12, "a", **new), lead(5, **new)])
+        new = [exposure(12, "a", account="aaa-new"), lead(5, account="aaa-new")]
+        await log.deliver(connection, new)
         await log.deliver(connection, [link(1, "ann", before)])
         async with connection.transaction():
             await erase_contact(connection, "ben", by="steward-1", at=NOW)
@@ -134,11 +136,36 @@ def test_homes_that_cannot_be_exposed_are_passed_by(database: str) -> None:
 
         assert done is not None
         assert (done.homes, done.evaluated, done.events, done.is_last) == (7, 1, 1, True)
+        again = await step(connection, 100)  # Its worker died before it called it complete.
+        assert again is not None
+        assert (again.homes, again.is_last) == (0, True)
 
     on(database, body)
 
 
-def page(number: int, *, content: str, score: int, **who: str) -> Event:
+def test_a_batch_books_to_a_definition_while_a_step_of_it_is_under_way(database: str) -> None:
+    async def body(connection: Connection) -> None:
+        log = Log()
+        await log.deliver(connection, [exposure(1, "a", account="account-1")])
+        await register(connection, [LEADS], TEST)
+        async with (
+            await AsyncConnection.connect(database, autocommit=True) as beside,
+            connection.transaction(),
+        ):
+            assert await build_step(connection, limit=1) is not None
+
+            # A cell that is new refers to its definition: waiting for the step would be a deadlock,
+            # for the step waits for the homes that the batch has locked.
+            await beside.execute("SET lock_timeout = '2s'")
+            await log.deliver(beside, [exposure(2, "b", account="account-2")])
+
+        await build_all(connection)
+        await clean(connection)
+
+    on(database, body)
+
+
+def page(number: int, *, content: str, score: int, account: str) -> Event:
     return Event(
         source="web",
         id=f"p{number}",
@@ -147,7 +174,7 @@ def page(number: int, *, content: str, score: int, **who: str) -> Event:
         content=content,
         campaign="spring",
         data={"score": score, "said": "a \u0000 that no text of the database may hold"},
-        **who,
+        account=account,
     )
 
 
