@@ -1,15 +1,14 @@
 """A short chaos run: nothing accepted is lost or counts twice, and a broken build is noticed."""
 
-from collections.abc import Iterator, Sequence
+import subprocess
+import sys
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from cli.settings import Settings
-from tests.chaos.broken_builds import BUILDS
-from tests.chaos.plan import KINDS, Fault, plan_of
-from tests.chaos.run import INJECTIONS, Options, disturb, scene_of
-from tests.chaos.scene import Scene
-from tests.services import open_directory
+from tests.chaos.plan import KINDS, plan_of
+from tests.chaos.run import INJECTIONS, Outcome
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -24,44 +23,42 @@ SHORT = (
     "poison batch",
     "events doubled",
 )
-BROKEN = "commit-offset-first"
 
 
 @pytest.fixture(scope="module")
-def options() -> Iterator[Options]:
-    with open_directory("roundtable-chaos-") as directory:
-        yield Options(SEED, directory / "data", per_second=200.0)
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    """A run of eight faults, and one more with a worker that commits the offset first."""
+    directory = tmp_path_factory.mktemp("chaos")
+    options = [option for kind in SHORT for option in ("--only", kind)]
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.chaos", "--seed", str(SEED)),
+            *("--faults", str(len(SHORT)), "--rate", "200", *options),
+            *("--then-break", "commit-offset-first"),
+            *("--log", str(directory / "log.json"), "--logs", str(directory)),
+        ],
+        cwd=Path(__file__).resolve().parents[2],
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    return msgspec.json.decode((directory / "log.json").read_bytes(), type=list[Outcome])
 
 
-@pytest.fixture(scope="module")
-def scene(options: Options, service_settings: Settings) -> Iterator[Scene]:
-    with scene_of(options, service_settings) as scene:
-        yield scene
+def test_eight_kinds_of_faults_under_load_lose_and_double_nothing(outcomes: list[Outcome]) -> None:
+    whole = outcomes[0]
+
+    assert {one.kind for one in whole.happened} == set(SHORT)
+    assert whole.accepted > 1_000
+    assert whole.broken == []
 
 
-def plan(*kinds: str) -> Sequence[Fault]:
-    return plan_of(SEED, len(kinds), {kind: KINDS[kind] for kind in kinds})
+def test_a_build_that_commits_the_offset_first_is_noticed(outcomes: list[Outcome]) -> None:
+    broken = outcomes[1]
 
-
-def test_eight_kinds_of_faults_under_load_lose_and_double_nothing(
-    scene: Scene, options: Options
-) -> None:
-    said: list[str] = []
-
-    outcome = disturb(scene, options, plan(*SHORT), said.append)
-
-    assert {one.kind for one in outcome.happened} == set(SHORT)
-    assert outcome.accepted > 1_000
-    assert outcome.broken == [], "\n".join(said)
-
-
-def test_a_build_that_commits_the_offset_first_is_noticed(scene: Scene, options: Options) -> None:
-    scene.set_build(BROKEN, workers=1)
-
-    outcome = disturb(scene, options, plan(BUILDS[BROKEN].shown_by), lambda _: None)
-
-    assert [sentence for sentence in outcome.broken if sentence.startswith("lost: ")]
-    assert [sentence for sentence in outcome.broken if sentence.startswith("verify: ")]
+    assert broken.build == "commit-offset-first"
+    assert [sentence for sentence in broken.broken if sentence.startswith("lost: ")]
+    assert [sentence for sentence in broken.broken if sentence.startswith("verify: ")]
 
 
 def test_a_plan_is_a_function_of_its_seed_and_holds_every_kind() -> None:

@@ -13,7 +13,7 @@ import msgspec
 from cli.settings import Settings
 from tests.chaos.broken_builds import BUILDS
 from tests.chaos.plan import KINDS, plan_of
-from tests.chaos.run import Options, run
+from tests.chaos.run import Options, Outcome, run
 from tests.services import open_directory
 
 
@@ -35,16 +35,22 @@ def main() -> int:
     with open_directory("roundtable-chaos-") as directory:
         options = Options(args.seed, directory / "data", args.rate, args.build)
         try:
-            outcome = run(options, plan, settings, _tell)
+            outcomes = run(options, plan, settings, _tell, args.then_break)
         finally:
             shutil.copytree(directory / "data" / "log", args.logs, dirs_exist_ok=True)
     args.log.parent.mkdir(parents=True, exist_ok=True)
-    args.log.write_bytes(msgspec.json.format(msgspec.json.encode(outcome)) + b"\n")
-    _tell(f"{len(plan)} faults, {outcome.accepted} events accepted, {outcome.seconds} s")
+    shown = outcomes if args.then_break else outcomes[0]
+    args.log.write_bytes(msgspec.json.format(msgspec.json.encode(shown)) + b"\n")
+    for outcome in outcomes:
+        _tell_of(outcome)
+    return int(any(bool(outcome.broken) != bool(outcome.build) for outcome in outcomes))
+
+
+def _tell_of(outcome: Outcome) -> None:
+    faults = len(outcome.happened)
+    _tell(f"{faults} faults, {outcome.accepted} events accepted, {outcome.seconds} s")
     for sentence in outcome.broken:
         _tell(f"BROKEN {sentence}")
-    # Of a broken build the run has to notice something.
-    return int(bool(outcome.broken) != bool(args.build))
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,6 +67,12 @@ def _arguments() -> argparse.Namespace:
         help="run a broken build of the worker, by faults that show it",
     )
 
+    parser.add_argument(
+        "--then-break",
+        default="",
+        choices=list(BUILDS),
+        help="one more fault at the end, with a broken build; the log is then a list of both",
+    )
     parser.add_argument("--plan", action="store_true", help="show the plan and run nothing")
     parser.add_argument("--log", type=Path, default=Path(".roundtable/chaos.json"))
     parser.add_argument(

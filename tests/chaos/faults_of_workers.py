@@ -9,6 +9,7 @@ from tests.chaos.progress import stored_offsets
 from tests.chaos.scene import LogMark, Scene, locked, wait_for, waits_for_lock
 
 WAIT_SECONDS = 10.0
+START_SECONDS = 15.0
 BATCH_TABLE = "event_names"
 """Batches alone write to it, after they have moved their offset."""
 JUMPS = (20 * 60, -20 * 60, 3 * 3600, -2 * 24 * 3600)
@@ -70,6 +71,8 @@ def stopped(scene: Scene, fault: Fault) -> str:
     """Ask a worker to end."""
     name = scene.a_worker(fault.choice)
     process = scene.stack.keeper.process(name)
+    # One that is still starting has promised nothing yet.
+    wait_for(lambda: time.time() - process.created > START_SECONDS, START_SECONDS)
     began = time.monotonic()
     code = ended(process)
     return f"{name}, ended with {code} after {time.monotonic() - began:.1f} s"

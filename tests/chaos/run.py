@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from tests.chaos import faults_of_database as database
 from tests.chaos import faults_of_events as events
 from tests.chaos import faults_of_network as network
 from tests.chaos import faults_of_workers as workers
+from tests.chaos.broken_builds import BUILDS
 from tests.chaos.check import broken_promises
 from tests.chaos.company import EXPERIMENTS, Company, experiment, metric
 from tests.chaos.doors import Gateway, Log
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import Load
-from tests.chaos.plan import Fault
+from tests.chaos.plan import KINDS, Fault, plan_of
 from tests.chaos.progress import Watcher, is_drained, log_ends, wait_until_processed
 from tests.chaos.scene import Scene, wait_for
 from tests.chaos.stack import running
@@ -108,10 +109,19 @@ class Options:
 Tell = Callable[[str], None]
 
 
-def run(options: Options, plan: Sequence[Fault], settings: Settings, tell: Tell) -> Outcome:
-    """Make a run on a stack of its own."""
+def run(
+    options: Options, plan: Sequence[Fault], settings: Settings, tell: Tell, then: str = ""
+) -> list[Outcome]:
+    """Make a run on a stack of its own; then one more fault there, with a broken build."""
     with scene_of(options, settings) as scene:
-        return disturb(scene, options, plan, tell)
+        outcomes = [disturb(scene, options, plan, tell)]
+        if then:
+            tell(f"Going on with {then}")
+            scene.set_build(then, workers=1)
+            kind = BUILDS[then].shown_by
+            one = plan_of(options.seed, 1, {kind: KINDS[kind]})
+            outcomes.append(disturb(scene, replace(options, build=then), one, tell))
+    return outcomes
 
 
 @contextmanager
