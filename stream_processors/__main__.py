@@ -101,6 +101,7 @@ async def work(settings: WorkerSettings, stop: asyncio.Event | None = None) -> N
             ),
         ]
         offsets = _offsets(settings, pool)
+        jobs.append(asyncio.create_task(_or_stop(offsets.watch(), stop)))
         observers = Observers(metrics, tracer, settings.group)
         app = _app(settings, pool, producer, offsets, observers)
         health = WorkerHealth(pool, settings.database, app, offsets, settings.lag_limit)

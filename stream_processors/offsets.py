@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Set
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
 from faust.types import TP
+from kafka.errors import KafkaError
 
 from storage.kafka_access import PLAINTEXT, KafkaAccess
 from storage.offsets import next_offsets
 from storage.opened_partitions import open_partitions
 from storage.pool import Pool
-from stream_processors.topics import topic_ids
+from stream_processors.topics import TopicNotReadyError, topic_ids
+
+WATCH_SECONDS = 10.0
 
 
 class TopicMadeAgainError(Exception):
@@ -69,6 +73,18 @@ class OffsetTable:
             if ids[topic] != known:
                 raise TopicMadeAgainError(topic)
         self._ids = ids
+
+    async def watch(self) -> None:
+        """Look at the ids from time to time; raises TopicMadeAgainError.
+
+        Kafka's client reads a topic that was made again by its name, from where the old one was.
+        """
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self.is_known:
+                # A broker that is away, or a topic that is gone for now, is seen by who reads.
+                with suppress(KafkaError, TopicNotReadyError):
+                    await self.refresh_ids()
 
     async def stored(self, partitions: Set[TP]) -> Mapping[TP, int | None]:
         """Return the stored offset of each partition under the ids of the last assignment."""

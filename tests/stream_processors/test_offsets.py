@@ -45,8 +45,9 @@ def test_a_partition_that_was_never_read_is_opened_where_its_log_begins(
 
 
 def test_a_topic_that_is_made_again_ends_the_worker_that_read_it(
-    kafka_broker: KafkaBroker, database: str
+    kafka_broker: KafkaBroker, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("stream_processors.offsets.WATCH_SECONDS", 0)
     topic = kafka_broker.create_topic()
 
     async def body(pool: Pool) -> None:
@@ -56,6 +57,8 @@ def test_a_topic_that_is_made_again_ends_the_worker_that_read_it(
 
         with pytest.raises(TopicMadeAgainError, match=f"Topic {topic} was deleted and made again"):
             await table.start_offsets({TP(topic, 0): 0})
+        with pytest.raises(TopicMadeAgainError):
+            await table.watch()
 
         anew = OffsetTable(pool, kafka_broker.address, (topic,))
         assert await anew.start_offsets({TP(topic, 0): 0}) == {TP(topic, 0): 0}
