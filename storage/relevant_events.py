@@ -72,21 +72,23 @@ async def relevant_events_of_homes(
         histories[row[0]].events.append(_event(row))
     timely = {**_timely(relevance), "homes": found}
     if relevance.counts_times:
-        for home, kind, times_us in await _rows(connection, "timely_counts_of_homes", timely):
+        for home, kind, times_us in await _rows(
+            connection, "timely_counts_of_homes", timely, prepare=True
+        ):
             histories[home].times.append((kind, times_us))
         return histories
     timely["fields"] = Texts(sorted(relevance.timely_fields))
-    for row in await _rows(connection, "timely_events_of_homes", timely):
+    for row in await _rows(connection, "timely_events_of_homes", timely, prepare=True):
         histories[row[0]].events.append(_event(row))
     return histories
 
 
 async def _rows(
-    connection: Connection, name: str, asked: Mapping[str, object]
+    connection: Connection, name: str, asked: Mapping[str, object], *, prepare: bool = False
 ) -> list[tuple[Any, ...]]:
+    """Return the rows; planned for what is asked, unless one plan is good for all that is."""
     async with connection.cursor(binary=True) as cursor:
-        # Planned for what is asked: families and months of which nothing is are not opened.
-        await cursor.execute(statement(name), asked, prepare=False)
+        await cursor.execute(statement(name), asked, prepare=prepare)
         return await cursor.fetchall()
 
 
