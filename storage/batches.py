@@ -25,7 +25,7 @@ from storage.events import events_of_homes, insert_events, move_events
 from storage.gate import enter_gate, registry_revision
 from storage.moments import add_increments
 from storage.notices import notify_readings
-from storage.offsets import FencedError, advance_offset, count_delivery, open_partition
+from storage.offsets import advance_offset, count_delivery
 from storage.pool import Connection
 from storage.states import StatesOfAnotherError, states_of_homes, upsert_states
 
@@ -107,19 +107,8 @@ async def _apply(
 async def fence(connection: Connection, batch: DecodedBatch) -> int:
     """Move the partition past the batch and return its number.
 
-    Raises FencedError: it is not this worker's any more.
+    Raises FencedError: it is not this worker's any more, or was not opened where its log begins.
     """
-    try:
-        return await _advance(connection, batch)
-    except FencedError:
-        # Nearly always it is another's; only a partition that was never read has no row yet.
-        await open_partition(
-            connection, batch.topic_id, batch.topic, batch.partition, batch.first_offset
-        )
-        return await _advance(connection, batch)
-
-
-async def _advance(connection: Connection, batch: DecodedBatch) -> int:
     return await advance_offset(
         connection,
         batch.topic_id,

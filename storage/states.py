@@ -17,13 +17,18 @@ async def states_of_homes(
     """Return the packed states of those homes that have one, to the partition of this number.
 
     `for_update` holds off a build that runs beside; without one, the fence on the partition is
-    all the exclusion that a home of the partition needs. Raises StatesOfAnotherError unless alone.
+    all the exclusion that a home of the partition needs. Where another partition wrote one, or none
+    yet (its state is older than such notes): raises StatesOfAnotherError, or alone takes it over.
     """
     name = "states_of_homes_for_update" if for_update else "states_of_homes"
     asked = {"homes": Texts(homes), "number": number}
     rows = await (await connection.execute(statement(name), asked)).fetchall()
-    if not alone and any(is_of_another for _, _, is_of_another in rows):
+    others = [home for home, _, is_of_another in rows if is_of_another]
+    if others and not alone:
         raise StatesOfAnotherError
+    if others:
+        taken = {"homes": Texts(others), "number": number}
+        await connection.execute(statement("take_over_homes"), taken)
     return {home: state for home, state, _ in rows}
 
 

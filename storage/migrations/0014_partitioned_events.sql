@@ -121,7 +121,7 @@ CREATE POLICY opened ON events FOR SELECT TO roundtable_reader
 ALTER TABLE partition_offsets ADD COLUMN number integer GENERATED ALWAYS AS IDENTITY UNIQUE;
 ALTER TABLE account_states ADD COLUMN partition_number integer;
 COMMENT ON COLUMN account_states.partition_number IS
-    'partition_offsets.number of the partition whose batch wrote the state; null: nobody''s yet';
+    'partition_offsets.number of the partition whose batch wrote the state; null: none since this was noted';
 
 -- A contact that was only ever named beside the account of its home needs no note of that.
 DELETE FROM contact_links AS link USING contacts AS known

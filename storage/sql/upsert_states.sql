@@ -5,5 +5,4 @@ FROM unnest(%(homes)s::text[], %(states)s::bytea[]) AS changed (home, state)
 ORDER BY home
 ON CONFLICT (home) DO UPDATE
 SET state = EXCLUDED.state, partition_number = EXCLUDED.partition_number
-WHERE %(takes_over)s OR account_states.partition_number IS NULL
-      OR account_states.partition_number = EXCLUDED.partition_number;
+WHERE %(takes_over)s OR account_states.partition_number = EXCLUDED.partition_number;

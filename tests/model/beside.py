@@ -7,11 +7,14 @@ from psycopg import AsyncConnection
 
 from storage.batches import AloneInGateRequired, Applied, DecodedBatch, apply_batch
 from storage.definitions import NOTHING_LOADED
+from storage.offsets import open_partition
 from storage.pool import Connection
 
 
 async def apply_anew(connection: Connection, batch: DecodedBatch) -> Applied:
     """Apply a batch in a transaction of its own, alone in the gate where it asks for that."""
+    async with connection.transaction():  # As the worker does before it reads a partition.
+        await open_partition(connection, batch.topic_id, batch.topic, batch.partition, 0)
     try:
         async with connection.transaction():
             return await apply_batch(connection, batch, NOTHING_LOADED, alone=False)

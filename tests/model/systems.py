@@ -15,7 +15,7 @@ from tests.model.values import (
     put,
 )
 
-PRESENT = Rules(opens_before_reading=False, nobodys_home_is_anothers=False)
+PRESENT = Rules()
 """What the code does as it stands: see test_one_home_in_two_partitions.py."""
 
 EXPOSURE = Event("x", "acme", exposes=True)

@@ -2,19 +2,16 @@
 
 import pytest
 
+from storage.batches import AloneInGateRequired, apply_batch
+from storage.definitions import NOTHING_LOADED
 from storage.pool import Connection
-from tests.model.beside import apply_anew, apply_while_open, on_two
+from tests.model.beside import apply_anew, on_two
 from tests.model.test_one_home_in_two_partitions import EXPOSED, FIRST_LEAD, batch_of
 from tests.storage.stream import build_all, register
 from tests.storage.test_batches import LEADS, TEST, lead, leads_by_variant
 from tests.storage.test_verification import verified
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="storage/sql/states_of_homes.sql takes a home that is nobody's for everybody's: a batch"
-    " that does not change its state writes nothing that could show that another one did",
-)
 def test_a_home_that_is_nobodys_is_claimed_before_it_is_read(database: str) -> None:
     async def body(one: Connection, other: Connection) -> None:
         await register(one, [LEADS], TEST)
@@ -22,11 +19,28 @@ def test_a_home_that_is_nobodys_is_claimed_before_it_is_read(database: str) -> N
         await apply_anew(one, batch_of([lead(9, hours=-1, account="acme")], 0))
         await one.execute("UPDATE account_states SET partition_number = NULL")
 
-        await apply_while_open(
-            (one, other), batch_of([EXPOSED], 0, first=1), batch_of([FIRST_LEAD], 4)
-        )
+        with pytest.raises(AloneInGateRequired):
+            async with one.transaction():
+                await apply_batch(one, batch_of([EXPOSED], 0, first=1), NOTHING_LOADED, alone=False)
+        await apply_anew(one, batch_of([EXPOSED], 0, first=1))
+        await apply_anew(other, batch_of([FIRST_LEAD], 4))
 
         assert await leads_by_variant(one, "subject-line") == {1: (1, 1)}
         assert (await verified(one)).differences == []
+
+    on_two(database, body)
+
+
+def test_a_home_that_was_read_alone_is_the_readers_even_if_its_state_stays(database: str) -> None:
+    async def body(one: Connection, other: Connection) -> None:
+        await register(one, [LEADS], TEST)
+        await build_all(one)
+        await apply_anew(one, batch_of([lead(9, hours=-1, account="acme")], 0))
+        await one.execute("UPDATE account_states SET partition_number = NULL")
+
+        await apply_anew(one, batch_of([lead(8, hours=-1, account="acme")], 0, first=1))
+
+        async with one.transaction():  # Not alone any more.
+            await apply_batch(one, batch_of([FIRST_LEAD], 0, first=2), NOTHING_LOADED, alone=False)
 
     on_two(database, body)

@@ -79,11 +79,6 @@ def test_batches_that_share_a_home_come_to_a_recomputation(
     on_two(database, body)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="storage/batches.py opens a partition at the offset of whatever batch comes first, so"
-    " one that is not the partition's first skips what lies before it",
-)
 def test_a_batch_that_finds_its_partition_unopened_is_fenced(database: str) -> None:
     """So it is when a crash forgot the first commit, or the batch is of a topic made again."""
 
