@@ -148,6 +148,13 @@ class Increments:
         return sorted(self._homes)
 
     @property
+    def definitions(self) -> set[int]:
+        """Definitions of which anything changed."""
+        changed = {cell[0] for cell, sums in self._cells.items() if any(sums)}
+        changed |= {cohort[0] for cohort, counts in self._cohorts.items() if any(counts)}
+        return changed | {definition for (definition, _), count in self._strays.items() if count}
+
+    @property
     def cells(self) -> dict[Cell, CellIncrement]:
         """Moments increments, zeros left out."""
         return {

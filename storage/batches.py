@@ -98,7 +98,7 @@ async def _apply(
         accepted=accepted,
         duplicates=len(batch.events) - accepted - erased,
         refused=len(batch.refused),
-        experiments=frozenset(_touched(definitions, folded)),
+        experiments=frozenset(definitions.experiments_of(folded.increments.definitions)),
     )
     await _close(connection, batch, applied)
     return applied
@@ -252,14 +252,6 @@ def _homes_wanting_history(
         for home, events in by_home.items()
         if home in states and needs_history(index, home, states[home], events)
     }
-
-
-def _touched(definitions: ActiveDefinitions, folded: Folded) -> set[str]:
-    changed = folded.increments
-    ids = {cell.definition for cell in changed.cells}
-    ids |= {cohort.definition for cohort in changed.cohorts}
-    ids |= {definition for definition, _ in changed.strays}
-    return definitions.experiments_of(ids)
 
 
 async def _close(connection: Connection, batch: DecodedBatch, applied: Applied) -> None:

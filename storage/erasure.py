@@ -87,9 +87,7 @@ async def _reevaluate(connection: Connection, homes: list[str]) -> set[str]:
     )
     await update_states(connection, folded.states)
     await add_increments(connection, folded.increments, shard=ERASURE_SHARD)
-    changed = {cell.definition for cell in folded.increments.cells}
-    changed |= {cohort.definition for cohort in folded.increments.cohorts}
-    return definitions.experiments_of(changed)
+    return definitions.experiments_of(folded.increments.definitions)
 
 
 async def _noted(

@@ -20,6 +20,14 @@ UNREACHABLE = (errors.OperationalError, PoolTimeout)
 """The database cannot be reached, or cannot be written to, at the moment."""
 
 
+# A worker that froze inside a transaction, or whose machine is gone, holds its partition; and every
+# partition, where it was alone in the gate. Its session is ended after half a minute.
+_NO_LONGER_THERE = (
+    "-c idle_in_transaction_session_timeout=30s "
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
+)
+
+
 @asynccontextmanager
 async def open_pool(
     conninfo: str, *, name: str, size: int = 4, durable: bool = True
@@ -31,7 +39,7 @@ async def open_pool(
     """
     settings = f"-c application_name={name} -c timezone=UTC"
     if not durable:
-        settings += " -c synchronous_commit=off"
+        settings += f" -c synchronous_commit=off {_NO_LONGER_THERE}"
     pool: Pool = AsyncConnectionPool(
         conninfo,
         min_size=1,

@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -23,6 +23,7 @@ from stream_processors.positions import PositionLostError, start_offset
 from stream_processors.settings import KafkaSettings
 
 FETCH_TIMEOUT_MS = 1_000
+BEFORE_SEEK_SECONDS = 0.05
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -91,6 +92,10 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):
         asked = [TopicPartition(*partition) for partition in partitions]
         try:
             consumed = await self._ensure_consumer().getmany(*asked, timeout_ms=FETCH_TIMEOUT_MS)
+        except NoOffsetForPartitionError:
+            # Assigned, and not yet sought: the seek that follows says where to read.
+            await asyncio.sleep(BEFORE_SEEK_SECONDS)
+            return []
         except OffsetOutOfRangeError as error:
             raise await self._position_lost(error) from error
         return [

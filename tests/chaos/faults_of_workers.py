@@ -5,8 +5,8 @@ import time
 
 from tests.chaos.kept import ended
 from tests.chaos.plan import Fault
-from tests.chaos.progress import stored_offsets
-from tests.chaos.scene import LogMark, Scene, locked, wait_for, waits_for_lock
+from tests.chaos.progress import log_ends, wait_until_processed
+from tests.chaos.scene import LogMark, Scene, has_transaction, locked, wait_for, waits_for_lock
 
 WAIT_SECONDS = 10.0
 START_SECONDS = 15.0
@@ -52,14 +52,13 @@ def frozen_in_a_batch(scene: Scene, fault: Fault) -> str:
     """
     name = scene.a_worker(fault.choice)
     mark = LogMark.end_of(scene.stack.log_of(name))
-    scene.stack.proxy.tell(name, "pause")
+    with scene.stack.connect() as looking:
+        wait_for(lambda: not has_transaction(looking, name), WAIT_SECONDS)
+        scene.stack.proxy.tell(name, "pause")
     time.sleep(1.0)
     scene.stack.keeper.signal(name, signal.SIGSTOP)
-    before = stored_offsets(scene.stack)
-    others_go_on = wait_for(
-        lambda: all(at > before.get(place, 0) for place, at in stored_offsets(scene.stack).items()),
-        fault.seconds + 10,
-    )
+    ends = log_ends(scene.stack)
+    others_go_on = wait_until_processed(scene.stack, ends, fault.seconds + 10)
     scene.stack.proxy.tell(name, "open")
     scene.stack.keeper.signal(name, signal.SIGCONT)
     time.sleep(1.0)

@@ -85,3 +85,10 @@ def waits_for_lock(connection: psycopg.Connection, worker: str) -> bool:
     query = """SELECT FROM pg_stat_activity WHERE application_name = %s
                AND wait_event_type = 'Lock' AND wait_event = 'relation'"""
     return connection.execute(query, [f"worker-{worker}"]).fetchone() is not None
+
+
+def has_transaction(connection: psycopg.Connection, worker: str) -> bool:
+    """Say whether a session of this worker is in the midst of a transaction."""
+    query = """SELECT FROM pg_stat_activity
+               WHERE application_name = %s AND xact_start IS NOT NULL"""
+    return connection.execute(query, [f"worker-{worker}"]).fetchone() is not None

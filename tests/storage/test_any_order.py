@@ -43,8 +43,8 @@ REASONS = {
     Stray.NO_UNIT: "no unit",
 }
 TABLES = (
-    "events, event_names, contacts, contact_links, account_states, partition_offsets, moments, cohorts, "
-    "stray_exposures, definitions, experiments, metrics, currency_rates"
+    "events, event_names, contacts, contact_links, account_states, partition_offsets, moments, "
+    "cohorts, stray_exposures, definitions, experiments, metrics, currency_rates"
 )
 
 MINUTE_US = 60_000_000

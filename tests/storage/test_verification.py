@@ -44,7 +44,8 @@ from tests.storage.test_retention import run as delete_older
 EMPTY = "".join(
     f"DELETE FROM {table};"
     for table in (
-        *("events", "event_names", "contacts", "contact_links", "account_states", "partition_offsets"),
+        *("events", "event_names", "contacts", "contact_links"),
+        *("account_states", "partition_offsets"),
         *("moments", "cohorts", "stray_exposures", "definition_homes", "definitions"),
         *("experiments", "metrics"),
     )
