@@ -22,7 +22,7 @@ from schemas.catalog import EVENTS
 
 COLLECT_AFTER = (50_000, 20, 100)
 """A batch of 500 events makes some ten thousand objects that die with its request. Looking for
-cycles among them every 700 takes a tenth of the gateway's time and finds nothing."""
+cycles among them every 700 costs time and finds nothing."""
 
 
 def serve(

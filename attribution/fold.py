@@ -8,6 +8,8 @@ history; every other event adds to sums that commute.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from attribution.definitions import Definition
 from attribution.evaluate import (
     WHOLE_ACCOUNT,
@@ -23,8 +25,7 @@ from attribution.units import Entry, HomeState, Stray, UnitState, pack, unpack
 from schemas.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class HomeBatch:
+class HomeBatch(msgspec.Struct, frozen=True, gc=False):
     """What a batch brings to one home.
 
     `packed` is the stored state, None where the home is new. `history` holds every stored event of

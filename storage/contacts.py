@@ -64,6 +64,9 @@ async def _known_homes(connection: Connection, wanted: Mapping[str, str]) -> dic
 
 
 def _linked_homes(links: Links) -> dict[str, str]:
+    homes = dict(links.keys())
+    if len(homes) == len(links):  # Each contact was seen at one account: the usual case by far.
+        return homes
     by_contact: dict[str, list[Link]] = {}
     for (contact, account), linked_at in links.items():
         by_contact.setdefault(contact, []).append(Link(account, linked_at))

@@ -25,7 +25,7 @@ class KafkaSettings:
     max_batch_bytes: int = 16 * MEBIBYTE
     max_fetch_bytes: int = 8 * MEBIBYTE
     # A fetch that waits at the broker holds up the partitions it does not ask for.
-    fetch_wait_ms: int = 100
+    fetch_wait_ms: int = 25
     session_timeout_seconds: float = 10.0
     heartbeat_seconds: float = 3.0
     commit_interval_seconds: float = 1.0

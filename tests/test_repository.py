@@ -9,7 +9,7 @@ from schemas.catalog import TOPICS
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
     "schemas", "inference", "attribution", "transparency", "storage", "stream_processors", "api",
-    "cli",
+    "cli", "observability",
 )  # fmt: skip
 
 
