@@ -21,6 +21,11 @@ class Types:
         self._prefixes = tuple(name[:-1] for name in names if name.endswith(".*"))
         self._answers: dict[str, bool] = {}
 
+    @property
+    def families(self) -> frozenset[str]:
+        """The first segments of the names."""
+        return frozenset(name.split(".")[0] for name in (*self._exact, *self._prefixes))
+
     def __contains__(self, name: str) -> bool:
         """Tell whether events of type `name` are in the set."""
         known = self._answers.get(name)

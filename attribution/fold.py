@@ -29,7 +29,8 @@ class HomeBatch(msgspec.Struct, frozen=True, gc=False):
     """What a batch brings to one home.
 
     `packed` is the stored state, None where the home is new. `history` holds every stored event of
-    the home, the new ones included; it may be None where `needs_history` said no.
+    the home that `history_need` asks for, the new ones included (every one at all where all is to
+    be evaluated anew); it may be None where `needs_history` said no.
     """
 
     packed: bytes | None

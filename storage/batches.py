@@ -4,13 +4,15 @@ The transaction holds the fence, the new events, the changed states, the increme
 letters and the next offset. A second run changes nothing: the fence no longer stands.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
+from attribution.definitions import Definition
 from attribution.fold import Folded, HomeBatch, fold, needs_history
+from attribution.history_need import history_need
 from attribution.identity import links_in, lone_contacts
 from attribution.index import DefinitionIndex
 from observability.stages import stage
@@ -21,7 +23,12 @@ from storage.definitions import ActiveDefinitions, load_active
 from storage.erased_contacts import erased_among
 from storage.event_names import name_of, names_taken
 from storage.event_rows import StoredEvent
-from storage.events import events_of_homes, insert_events, move_events
+from storage.events import (
+    events_of_homes,
+    insert_events,
+    move_events,
+    needed_events_of_homes,
+)
 from storage.gate import enter_gate, registry_revision
 from storage.moments import add_increments
 from storage.notices import notify_readings
@@ -227,8 +234,12 @@ async def _fold(
     moved: Collection[str],
     states: Mapping[str, bytes],
 ) -> Folded:
-    wanting = _homes_wanting_history(definitions.index, by_home, states) | set(moved)
-    histories = await events_of_homes(connection, wanting)
+    wanting = _homes_wanting_history(definitions.index, by_home, states) - set(moved)
+    histories = await events_of_homes(connection, moved)
+    if wanting:
+        exposed = _exposable(definitions.index, [e for home in wanting for e in by_home[home]])
+        need = history_need(exposed)
+        histories |= await needed_events_of_homes(connection, wanting, need)
     return fold(
         definitions.index,
         {
@@ -252,6 +263,10 @@ def _homes_wanting_history(
         for home, events in by_home.items()
         if home in states and needs_history(index, home, states[home], events)
     }
+
+
+def _exposable(index: DefinitionIndex, events: Iterable[Event]) -> list[Definition]:
+    return list({d.id: d for event in events for d in index.exposable(event)}.values())
 
 
 async def _close(connection: Connection, batch: DecodedBatch, applied: Applied) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import compress
 
+from attribution.history_need import HistoryNeed
 from schemas.events import Event
 from storage.arrays import Integers, Texts
 from storage.copying import copy_rows
@@ -36,6 +37,23 @@ async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[
     if not histories:
         return histories
     cursor = await connection.execute(statement("events_of_homes"), {"homes": Texts(histories)})
+    for row in await cursor.fetchall():
+        histories[row[0]].append(event_of_row(row))
+    return histories
+
+
+async def needed_events_of_homes(
+    connection: Connection, homes: Iterable[str], need: HistoryNeed
+) -> dict[str, list[Event]]:
+    """Return what is needed of the stored events of each of these homes, in no particular order."""
+    histories: dict[str, list[Event]] = {home: [] for home in homes}
+    asked = {
+        "homes": Texts(histories),
+        "whole": Texts(need.whole),
+        "timely": Texts(need.timely),
+        "from_us": need.from_us,
+    }
+    cursor = await connection.execute(statement("needed_events_of_homes"), asked)
     for row in await cursor.fetchall():
         histories[row[0]].append(event_of_row(row))
     return histories

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from attribution.backfill import ReadHistory, build_in, evaluate_read
 from attribution.evaluate import evaluate
+from attribution.history_need import HistoryNeed, history_need
 from attribution.increments import Increments
 from attribution.relevance import Relevance, relevance_of
 from attribution.units import HomeState, pack
@@ -72,6 +73,29 @@ def test_what_is_read_gives_the_entry_of_the_whole_history(data: st.DataObject) 
     exposing = [event for event in history if definition.exposure.is_exposure(event)]
     assert all(known.exposing.names(event.type) for event in exposing)
     assert known.naming is None or all(known.naming.encode() in encode(e) for e in exposing)
+
+
+@given(st.data())
+def test_what_several_definitions_need_gives_each_its_entry(data: st.DataObject) -> None:
+    definitions = [compiled(data.draw(questions(number))) for number in range(2)]
+    history = data.draw(histories())
+
+    need = history_need(definitions)
+    part = [
+        event
+        for event in history
+        if event.type.split(".")[0] in need.whole
+        or (event.type.split(".")[0] in need.timely and event.time_us >= need.from_us)
+    ]
+
+    for definition in definitions:
+        assert evaluate(definition, "acme", part) == evaluate(definition, "acme", history)
+
+
+def test_visits_from_before_the_covariate_are_not_needed_and_assignments_always_are() -> None:
+    need = history_need([defined(metric(MetricKind.COUNT), covariate_hours=2)])
+
+    assert need == HistoryNeed(("experiment",), ("lead",), STARTS_US - 2 * HOUR_US)
 
 
 counts = st.builds(
