@@ -34,7 +34,7 @@ from storage.moments import add_increments
 from storage.notices import notify_readings
 from storage.offsets import advance_offset, count_delivery
 from storage.pool import Connection
-from storage.states import StatesOfAnotherError, states_of_homes, upsert_states
+from storage.states import Owner, StatesOfAnotherError, states_of_homes, upsert_states
 
 
 class AloneInGateRequired(Exception):  # noqa: N818 - a request to run again, not a fault
@@ -92,12 +92,11 @@ async def _apply(
     distinct, erased = await _without_erased(connection, definitions, _distinct(batch.events))
     by_home, moved = await _store(connection, distinct, alone=alone)
     homes = by_home.keys() | moved
-    states = await states_of_homes(
-        connection, homes, number=number, alone=alone, for_update=definitions.is_building
-    )
+    owner = Owner(number, _keyed(distinct, homes) if alone else None)
+    states = await states_of_homes(connection, homes, owner, for_update=definitions.is_building)
     with stage("fold"):
         folded = await _fold(connection, definitions, by_home, moved, states)
-    await upsert_states(connection, folded.states, number=number, alone=alone)
+    await upsert_states(connection, folded.states, owner)
     await add_increments(connection, folded.increments, shard=batch.partition)
     accepted = sum(len(events) for events in by_home.values())
     applied = Applied(
@@ -141,6 +140,16 @@ async def _current(connection: Connection, known: ActiveDefinitions) -> ActiveDe
     if await registry_revision(connection) == known.revision:
         return known
     return await load_active(connection, known)
+
+
+def _keyed(events: Sequence[LogEvent], homes: Collection[str]) -> set[str]:
+    """Return those of the homes whose events are in this partition by their key.
+
+    The others are met by events of contacts alone, sent before anybody knew their account: were
+    their homes taken over for it, their own partition would have to take them back.
+    """
+    keys = {sent.key for sent in events}
+    return {home for home in homes if home.encode() in keys}
 
 
 def _distinct(events: Sequence[LogEvent]) -> list[LogEvent]:

@@ -24,6 +24,7 @@ from stream_processors.settings import KafkaSettings
 
 FETCH_TIMEOUT_MS = 1_000
 BEFORE_SEEK_SECONDS = 0.05
+METADATA_AGE_MS = 30_000
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -165,6 +166,8 @@ def _new_kafka_consumer(kafka: KafkaSettings, client_id: str) -> AIOKafkaConsume
         max_poll_records=kafka.max_batch_records,
         max_partition_fetch_bytes=kafka.max_fetch_bytes,
         fetch_max_wait_ms=kafka.fetch_wait_ms,
+        # Partitions that were added are read from then on.
+        metadata_max_age_ms=METADATA_AGE_MS,
         request_timeout_ms=int(kafka.request_timeout_seconds * 1000),
         session_timeout_ms=int(kafka.session_timeout_seconds * 1000),
         heartbeat_interval_ms=int(kafka.heartbeat_seconds * 1000),

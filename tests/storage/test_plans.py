@@ -78,6 +78,7 @@ VALUES: dict[str, Any] = {
     "states": [b"state"] * len(HOMES),
     "number": 1,
     "takes_over": False,
+    "numbers": NUMBERS,
     "names": [UUID(int=n) for n in range(20)],
     "known_us": MARCH_US,
     "since_us": FEBRUARY_US + 3 * DAY_US,
@@ -115,6 +116,7 @@ OWN_VALUES: dict[str, dict[str, Any]] = {
     "dead_letters_after": {"after": 5_000},
     "next_homes_to_build": FAMILIES_OF_BUILD,
     "whole_events_of_homes": FAMILIES_OF_BUILD,
+    "needed_events_of_homes": {"whole": ["experiment"], "timely": ["lead"]},
 }
 
 FILLED = f"""
