@@ -25,7 +25,7 @@ from cli.settings import Settings
 from cli.stack import Stack
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = frozenset({"benchmarks.inference", "benchmarks.attribution"})
+ALONE = frozenset({"benchmarks.inference", "benchmarks.attribution", "benchmarks.batch_cost"})
 """Pure: without broker, PostgreSQL, API and worker."""
 THROUGHPUT = "throughput"
 
@@ -84,6 +84,7 @@ def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
         ("benchmarks.gateway", "--seconds", "2" if quick else "8"),
         ("benchmarks.transport", "--events", size, "--stock", "20000"),
         ("benchmarks.attribution", "--events", size),
+        ("benchmarks.batch_cost",),
         ("benchmarks.registry", "--many", "2000" if quick else "10000"),
         ("benchmarks.backfill", *(("--events", "200000", "--accounts", "20000") if quick else ())),
         ("benchmarks.inference", *(("--experiments", "200") if quick else ())),

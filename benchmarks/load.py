@@ -155,7 +155,7 @@ class Load:
 
 def register_load(url: str, token: str, load: Load) -> None:
     """Register the experiments with one metric, which counts every touch; safe to repeat."""
-    register(url, token, [_metric()], [_experiment(key) for key in load.keys])
+    register(url, token, [metric_of_load()], [experiment_of_load(key) for key in load.keys])
 
 
 def days_of(times_us: Integers) -> Integers:
@@ -188,7 +188,8 @@ def _mixed(values: Integers, salt: int) -> Integers:
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(2)).astype(np.int64)
 
 
-def _metric() -> dict[str, Any]:
+def metric_of_load() -> dict[str, Any]:
+    """The metric that every experiment of the load counts."""
     return {
         "key": METRIC,
         "name": "Touches",
@@ -200,7 +201,8 @@ def _metric() -> dict[str, Any]:
     }
 
 
-def _experiment(key: str) -> dict[str, Any]:
+def experiment_of_load(key: str) -> dict[str, Any]:
+    """One of its experiments, by key."""
     return {
         "key": key,
         "name": key,

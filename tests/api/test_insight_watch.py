@@ -131,6 +131,7 @@ def test_a_source_that_falls_silent_is_told_of_until_it_is_heard_of_again(databa
 
     async def live() -> None:
         async with await AsyncConnection.connect(database, autocommit=True) as connection:
+            await connection.execute("SELECT open_event_leaf('x', 0)")
             for hour in [*range(0, 24 * 9, 12), 24 * 11, 24 * 11 + 1, 24 * 13]:
                 at = begin + timedelta(hours=hour)
                 if hour < 24 * 9 or hour == 24 * 13:
