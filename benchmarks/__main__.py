@@ -80,7 +80,6 @@ def _commands(*, quick: bool) -> Sequence[Sequence[str]]:
     size = "20000" if quick else "200000"
     return (
         ("benchmarks.freshness", "--rate", "10000", "--events", "50" if quick else "300"),
-        ("benchmarks.pipeline", "--events", size),
         ("benchmarks.gateway", "--seconds", "2" if quick else "8"),
         ("benchmarks.transport", "--events", size, "--stock", "20000"),
         ("benchmarks.attribution", "--events", size),

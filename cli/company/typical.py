@@ -1,6 +1,6 @@
 """Valid events in bulk for measurements: the usual mix and size, made far faster than they flow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,7 +29,6 @@ MIX = (
     ("lead.created", 0.03),
     ("lead.accepted", 0.02),
 )
-_SECOND_US = 1_000_000
 _ID, _ACCOUNT, _CONTACT = b'"id":"typical-', b'"account":"account-', b'"contact":"contact-'
 _TIME = b'"time":"'
 _ID_DIGITS, _ACCOUNT_DIGITS = 16, 7
@@ -60,9 +59,6 @@ class Templates:
         touches = [_touch(event_type) for event_type, _ in MIX]
         exposures = [_exposure(key, v) for key, variants in experiments for v in variants]
         self._encoded = [np.frombuffer(encode(e), np.uint8) for e in (*touches, *exposures)]
-        sizes = [len(variants) for _, variants in experiments]
-        self.first_of = len(MIX) + np.cumsum([0, *sizes], dtype=np.int64)[:-1]
-        """The number of the first variant's template, for each experiment."""
 
     def write(self, rows: Rows) -> list[bytes]:
         """Return the events, in their order."""
@@ -77,35 +73,6 @@ class Templates:
             for place, event in zip(same.tolist(), events, strict=True):
                 written[place] = event
         return written
-
-
-def typical_events(
-    random: np.random.Generator,
-    *,
-    accounts: int,
-    count: int,
-    start_us: int,
-    experiments: Experiments = (),
-    first_id: int = 0,
-) -> Iterator[bytes]:
-    """Yield the exposures of every account to each experiment, then events up to `count` in all.
-
-    `experiments` are keys with their variants. One event happens per second. The same arguments
-    give the same events; `first_id` continues a series under ids that were not used yet.
-    """
-    templates = Templates(experiments)
-    exposures = len(experiments) * accounts
-    for first in range(0, count, CHUNK):
-        places = np.arange(first, min(first + CHUNK, count), dtype=np.int64)
-        kinds, drawn = touches(random, len(places), accounts)
-        is_exposure = places < exposures
-        met, account = np.divmod(places[is_exposure], max(accounts, 1))
-        variants = np.array([len(v) for _, v in experiments], dtype=np.int64)[met]
-        kinds[is_exposure] = templates.first_of[met] + random.integers(0, variants)
-        drawn[is_exposure] = account
-        yield from templates.write(
-            Rows(kinds, first_id + places, drawn, start_us + places * _SECOND_US)
-        )
 
 
 def touches(

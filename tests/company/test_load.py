@@ -98,3 +98,10 @@ def test_a_load_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{field}: "):
         Load(accounts=accounts, experiments=experiments, mixed=mixed)
+
+
+def test_numbers_that_would_be_cut_to_the_same_id_are_refused() -> None:
+    load = Load(accounts=10, experiments=2, touches=1, first_id=10**16)
+
+    with pytest.raises(ValueError, match=r"^numbers: "):
+        load.templates.write(next(load.touch_phase()).rows)
