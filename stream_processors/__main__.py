@@ -146,6 +146,7 @@ def _app(
         group=settings.group,
         instance=settings.instance,
         access=settings.kafka_access,
+        max_batch_records=settings.batch_records,
         most_traces=observers.most_traces,
     )
     letters = DeadLetterWriter(producer, DEAD_LETTERS.name)

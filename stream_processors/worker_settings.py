@@ -11,6 +11,10 @@ GROUP = "roundtable"
 LAG_LIMIT = 100_000
 """Records that may wait while a worker is called ready: some seconds of work."""
 
+BATCH_RECORDS = 20_000
+"""Records of a batch at most. The more are read at once, the less often a home's state and a cell
+of moments are written; the more is held in memory, and is done anew after a kill."""
+
 
 class SettingError(Exception):
     """An environment variable holds a value that cannot be used."""
@@ -32,6 +36,7 @@ class SettingMissingError(Exception):
 class WorkerSettings:
     """Where the log and the database are, the secret of the pseudonyms, and the group.
 
+    `batch_records`: how many records are applied in one transaction, at most.
     `health_port`: where the worker says whether it is ready; None where nobody asks.
     """
 
@@ -46,6 +51,7 @@ class WorkerSettings:
     health_host: str
     health_port: int | None
     lag_limit: int
+    batch_records: int
     telemetry: TelemetrySettings = AS_USUAL
 
     @classmethod
@@ -70,6 +76,9 @@ class WorkerSettings:
             health_host=environ.get("ROUNDTABLE_WORKER_HTTP_HOST") or "127.0.0.1",
             health_port=_number(environ, "ROUNDTABLE_WORKER_HTTP_PORT", most=65_535),
             lag_limit=_number(environ, "ROUNDTABLE_WORKER_LAG_LIMIT", most=10**12) or LAG_LIMIT,
+            batch_records=(
+                _number(environ, "ROUNDTABLE_WORKER_BATCH_RECORDS", most=100_000) or BATCH_RECORDS
+            ),
             telemetry=TelemetrySettings.from_env(environ),
         )
 

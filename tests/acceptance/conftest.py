@@ -54,6 +54,8 @@ class RunningHere:
             "ROUNDTABLE_DATABASE": self.stack.database,
             "ROUNDTABLE_HASH_KEY": DataDir(self.data_dir).hash_key_file.read_text().strip(),
             "ROUNDTABLE_INSTANCE": "the-one-that-is-killed",
+            # So that there are more batches than kills.
+            "ROUNDTABLE_WORKER_BATCH_RECORDS": "2000",
         }
         with (self.data_dir / "worker.log").open("ab") as log:
             return subprocess.Popen(

@@ -22,6 +22,7 @@ from api.metrics_server import metrics_server
 from api.settings import SettingError
 from observability.exposition import new_registry
 from observability.trace_export import provider_with
+from storage.offsets import open_partition
 from storage.pool import open_pool
 from stream_processors.attribution_agent import AttributionAgent
 from stream_processors.batch_observer import Unobserved
@@ -154,6 +155,8 @@ async def _apply(measured: Measured, database: str, observer: TracedBatches) -> 
         ) as consumer,
         open_pool(database, name="tests") as pool,
     ):
+        async with pool.connection() as connection:
+            await open_partition(connection, UUID(int=1), measured.topic, 0, 0)
         agent = AttributionAgent(
             pool,
             lambda _: UUID(int=1),

@@ -15,6 +15,7 @@ from storage.definitions import NOTHING_LOADED
 from storage.erasure import erase_contact
 from storage.kafka_access import PLAINTEXT
 from storage.log_records import LogReader, open_log
+from storage.offsets import open_partition
 from storage.pool import Connection
 from storage.verification import Topic, Verification, verify
 from stream_processors.batches import Batch, Record
@@ -79,6 +80,8 @@ async def read(connection: Connection, written: Written, end: int = STORED_UP_TO
     async with open_log(written.address, PLAINTEXT) as reader:
         records = await records_of(reader, written.name, 0, end)
     batch = decode_batch(Batch("events", 0, 0, end, records), written.id)
+    async with connection.transaction():
+        await open_partition(connection, batch.topic_id, batch.topic, batch.partition, 0)
     await apply(connection, batch, NOTHING_LOADED)
 
 

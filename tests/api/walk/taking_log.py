@@ -15,7 +15,7 @@ class TakingLog:
     taken: list[Record] = field(default_factory=list)
     is_stalled: bool = False
 
-    async def append(self, records: Sequence[Record]) -> frozenset[int]:
+    async def append(self, records: Sequence[Record], headers: object = None) -> frozenset[int]:
         """Take these records; none is missing."""
         self.taken += records
         return frozenset()
