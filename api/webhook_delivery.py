@@ -7,12 +7,12 @@ the owner of the webhook may see by then, and nothing where that is nothing.
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from random import SystemRandom
 from uuid import UUID
 
 import httpx
@@ -209,7 +209,7 @@ async def _settle_failed(connection: Connection, hook: Webhook, sent: _Sent) -> 
         await note_webhook_failure(connection, hook.id, since=since)
     pause = pause_after(
         claimed.attempts + 1,
-        chance=random.random(),  # noqa: S311 - spreads receivers out, protects nothing
+        chance=SystemRandom().random(),
         asked_for=answer.retry_after,
     )
     is_last = pause is None or answer.outcome is Outcome.GONE

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from cli import kafka_server, postgres_server
 from cli.data_dir import DataDir
 from cli.kafka_server import Kafka, KafkaHome, start_kafka, stop_kafka
+from cli.postgres_memory import server_options
 from cli.postgres_server import Postgres, PostgresHome, start_postgres, stop_postgres
 from cli.processes import ProcessRecord, stop, strays
 from cli.reporting import Report, silent
@@ -90,9 +93,10 @@ def _kafka(layout: DataDir, settings: Settings, report: Report) -> Kafka | None:
 
 
 def _postgres(layout: DataDir, settings: Settings) -> Postgres | None:
-    return (
-        None if settings.database else start_postgres(postgres_home(layout), settings.database_port)
-    )
+    if settings.database:
+        return None
+    options = server_options(psutil.virtual_memory().total)
+    return start_postgres(postgres_home(layout), settings.database_port, options)
 
 
 def _stop_what_started(kafka: Future[Kafka | None], postgres: Future[Postgres | None]) -> None:

@@ -24,7 +24,7 @@ class Company:
 
     client: httpx.Client
     database: str
-    log: Log = field(default_factory=Log)
+    log: Log = field(default_factory=lambda: Log(partitions=1))
 
     def start(self, **changes: object) -> None:
         """Register the metric and the experiment, start it and build what is stored."""
@@ -38,7 +38,7 @@ class Company:
         self._run(build_all)
 
     def deliver(self, events: Sequence[Event]) -> None:
-        """Bring these events in as one batch per partition."""
+        """Bring these events in at once: nobody may read, and keep, what is half of them."""
 
         async def one_batch(connection: Connection) -> None:
             await self.log.deliver(connection, events)

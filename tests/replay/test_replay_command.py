@@ -145,7 +145,7 @@ def test_a_replay_killed_on_the_way_continues_where_it_was(mapping: Path, tmp_pa
 
     with loopback_gateway(_slowly) as server:
         arguments = command(file, mapping, "--url", server.url, "--token", "t")
-        _kill_after(3, arguments, server)
+        _kill_after(8, arguments, server)
         before = len(server.ids)
         second = _run(arguments)
 
@@ -163,7 +163,7 @@ def test_a_restart_sends_everything_again(mapping: Path, tmp_path: Path) -> None
 
     with loopback_gateway(_slowly) as server:
         arguments = command(file, mapping, "--url", server.url, "--token", "t")
-        _kill_after(3, arguments, server)
+        _kill_after(8, arguments, server)
         before = len(server.ids)
         _run([*arguments, "--restart"])
 
