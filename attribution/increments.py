@@ -91,7 +91,7 @@ class Increments:
             sums.y = y + 1
         else:
             sums.x = x + 1
-        if unit.seen & (unit.seen - 1):  # Mixed: it contributes nothing.
+        if unit.is_mixed:
             return
         if rule.kind is MetricKind.CONVERSION:
             y, x, is_first = min(y, 1), min(x, 1), not (y if in_window else x)
@@ -112,7 +112,7 @@ class Increments:
         self, definition: Definition, unit: UnitState, number: int, before: Outcome
     ) -> None:
         """Replace what the unit contributed on one metric, `before`, by what it contributes now."""
-        if unit.seen & (unit.seen - 1):  # Mixed: it contributes nothing.
+        if unit.is_mixed:
             return
         rule = definition.metrics[number]
         after = uncapped_outcome_of(rule, unit.sums[number], unit.first[0])

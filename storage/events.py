@@ -1,6 +1,6 @@
 """The log as stored: new events in, whole histories out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import compress
 
@@ -33,30 +33,19 @@ async def insert_events(
 
 async def events_of_homes(connection: Connection, homes: Iterable[str]) -> dict[str, list[Event]]:
     """Return every stored event of each of these homes, in no particular order."""
-    histories: dict[str, list[Event]] = {home: [] for home in homes}
-    if not histories:
-        return histories
-    cursor = await connection.execute(statement("events_of_homes"), {"homes": Texts(histories)})
-    for row in await cursor.fetchall():
-        histories[row[0]].append(event_of_row(row))
-    return histories
+    return await _histories(connection, "events_of_homes", homes, {})
 
 
 async def needed_events_of_homes(
     connection: Connection, homes: Iterable[str], need: HistoryNeed
 ) -> dict[str, list[Event]]:
     """Return what is needed of the stored events of each of these homes, in no particular order."""
-    histories: dict[str, list[Event]] = {home: [] for home in homes}
     asked = {
-        "homes": Texts(histories),
         "whole": Texts(need.whole),
         "timely": Texts(need.timely),
         "from_us": need.from_us,
     }
-    cursor = await connection.execute(statement("needed_events_of_homes"), asked)
-    for row in await cursor.fetchall():
-        histories[row[0]].append(event_of_row(row))
-    return histories
+    return await _histories(connection, "needed_events_of_homes", homes, asked)
 
 
 async def move_events(connection: Connection, homes: dict[str, str]) -> set[str]:
@@ -64,6 +53,18 @@ async def move_events(connection: Connection, homes: dict[str, str]) -> set[str]
     parameters = {"contacts": Texts(homes), "homes": Texts(homes.values())}
     cursor = await connection.execute(statement("move_events"), parameters)
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def _histories(
+    connection: Connection, name: str, homes: Iterable[str], asked: Mapping[str, object]
+) -> dict[str, list[Event]]:
+    histories: dict[str, list[Event]] = {home: [] for home in homes}
+    if histories:
+        values = {**asked, "homes": Texts(histories)}
+        cursor = await connection.execute(statement(name), values)
+        for row in await cursor.fetchall():
+            histories[row[0]].append(event_of_row(row))
+    return histories
 
 
 async def _open_leaves(connection: Connection, events: Sequence[StoredEvent]) -> None:

@@ -8,16 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from attribution.backfill import ReadHistory
 from attribution.relevance import Relevance
-from schemas.events import Event
 from storage.arrays import Texts
+from storage.event_rows import event_of_row
 from storage.pool import Connection
 from storage.statements import statement
-
-_DECODE = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ async def relevant_events_of_homes(
     found = Texts(histories)
     whole = {**_whole(relevance), "homes": found}
     for row in await _rows(connection, "whole_events_of_homes", whole):
-        histories[row[0]].events.append(_event(row))
+        histories[row[0]].events.append(event_of_row(row))
     timely = {**_timely(relevance), "homes": found}
     if relevance.counts_times:
         for home, kind, times_us in await _rows(
@@ -79,7 +75,7 @@ async def relevant_events_of_homes(
         return histories
     timely["fields"] = Texts(sorted(relevance.timely_fields))
     for row in await _rows(connection, "timely_events_of_homes", timely, prepare=True):
-        histories[row[0]].events.append(_event(row))
+        histories[row[0]].events.append(event_of_row(row))
     return histories
 
 
@@ -112,23 +108,3 @@ def _timely(relevance: Relevance) -> dict[str, object]:
         "from_us": relevance.from_us,
         "until_us": relevance.until_us,
     }
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    (_home, kind, time_us, source, event_id, account, contact, campaign, content, channel, deal,
-     amount, currency, data) = row  # fmt: skip
-    return Event(
-        source=source or "",
-        id=event_id or "",
-        type=kind,
-        time_us=time_us,
-        account=account,
-        contact=contact,
-        campaign=campaign,
-        content=content,
-        channel=channel,
-        deal=deal,
-        amount=amount,
-        currency=currency,
-        data={} if data is None else _DECODE(data),
-    )

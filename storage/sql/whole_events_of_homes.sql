@@ -1,7 +1,8 @@
 -- Events of these homes that matter to a definition whatever their time, and what of them does.
-SELECT home, type, time_us,
-       CASE WHEN 'source' = ANY(%(fields)s) THEN source END,
-       CASE WHEN 'id' = ANY(%(fields)s) THEN id END,
+SELECT home,
+       CASE WHEN 'source' = ANY(%(fields)s) THEN source ELSE '' END,
+       CASE WHEN 'id' = ANY(%(fields)s) THEN id ELSE '' END,
+       type, time_us,
        CASE WHEN 'account' = ANY(%(fields)s) THEN account END,
        CASE WHEN 'contact' = ANY(%(fields)s) THEN contact END,
        CASE WHEN 'campaign' = ANY(%(fields)s) THEN campaign END,
@@ -10,7 +11,7 @@ SELECT home, type, time_us,
        CASE WHEN 'deal' = ANY(%(fields)s) THEN deal END,
        CASE WHEN 'amount' = ANY(%(fields)s) THEN amount END,
        CASE WHEN 'currency' = ANY(%(fields)s) THEN currency END,
-       CASE WHEN 'data' = ANY(%(fields)s) THEN data::text END
+       CASE WHEN 'data' = ANY(%(fields)s) THEN data::text ELSE '{}' END
 FROM events
 WHERE home = ANY(%(homes)s)
   AND split_part(type, '.', 1) = ANY(%(families)s)
