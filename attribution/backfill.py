@@ -40,13 +40,9 @@ def build_in(
     after = evaluate_read(definition, home, read)
     if before is None and after is None:
         return None
-    if before is not None:
-        increments.take_entry(definition, before)
     if after is not None:
         state.entries[definition.id] = after
-        increments.put_entry(definition, after)
-        if after.units and not (before and before.units):
-            increments.add_home(definition, home)
+    increments.replace_entry(definition, home, before, after)
     return pack(state)
 
 

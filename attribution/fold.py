@@ -74,24 +74,6 @@ def needs_history(
     return False
 
 
-def evaluate_in(
-    definition: Definition,
-    home: str,
-    packed: bytes,
-    history: Sequence[Event],
-    increments: Increments,
-) -> bytes | None:
-    """Evaluate one definition at a home from its history; return the changed state, if it is.
-
-    Safe to repeat, and safe beside the live stream: what was there is taken before what is, is put.
-    """
-    state = unpack(packed)
-    before = state.entries.get(definition.id)
-    _reevaluate(state, definition, home, history, increments)
-    after = state.entries.get(definition.id)
-    return None if before is None and after is None else pack(state)
-
-
 def _fold_home(
     index: DefinitionIndex, home: str, batch: HomeBatch, increments: Increments
 ) -> bytes | None:
@@ -171,15 +153,10 @@ def _reevaluate(
     increments: Increments,
 ) -> None:
     before = state.entries.pop(definition.id, None)
-    if before is not None:
-        increments.take_entry(definition, before)
     after = evaluate(definition, home, history)
-    if after is None:
-        return
-    state.entries[definition.id] = after
-    increments.put_entry(definition, after)
-    if after.units and not (before and before.units):
-        increments.add_home(definition, home)
+    if after is not None:
+        state.entries[definition.id] = after
+    increments.replace_entry(definition, home, before, after)
 
 
 def _note_exposures(

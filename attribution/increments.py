@@ -125,22 +125,26 @@ class Increments:
             before, after = capped(before, rule.cap), capped(after, rule.cap)
         _change(total, before, after)
 
-    def take_entry(self, definition: Definition, entry: Entry) -> None:
-        """Remove an entry, units and strays."""
-        self._book_entry(definition, entry, -1)
-
     def put_entry(self, definition: Definition, entry: Entry) -> None:
         """Add an entry, units and strays."""
         self._book_entry(definition, entry, 1)
+
+    def replace_entry(
+        self, definition: Definition, home: str, before: Entry | None, after: Entry | None
+    ) -> None:
+        """Book what a home holds now instead of what it held, after it was evaluated anew."""
+        if before is not None:
+            self._book_entry(definition, before, -1)
+        if after is not None:
+            self.put_entry(definition, after)
+            if after.units and not (before and before.units):
+                # It held no unit of the definition before and does now.
+                self._homes.add((definition.id, home))
 
     def add_stray(self, definition: Definition, stray: Stray, count: int) -> None:
         """Count exposure events that exposed no unit."""
         key = (definition.id, stray)
         self._strays[key] = self._strays.get(key, 0) + count
-
-    def add_home(self, definition: Definition, home: str) -> None:
-        """Note a home that held no unit of the definition before and does now."""
-        self._homes.add((definition.id, home))
 
     @property
     def homes(self) -> list[tuple[int, str]]:

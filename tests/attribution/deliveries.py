@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from attribution.backfill import ReadHistory, build_in
 from attribution.definitions import Definition
-from attribution.fold import HomeBatch, evaluate_in, fold, needs_history
+from attribution.fold import HomeBatch, fold, needs_history
 from attribution.increments import Increments
 from attribution.index import DefinitionIndex
 from attribution.units import Entry, Stray, unpack
@@ -52,7 +53,8 @@ class Stream:
         """Evaluate one definition at these homes, as a backfill does beside the stream."""
         increments = Increments()
         for home in homes:
-            state = evaluate_in(definition, home, self.states[home], self.history(home), increments)
+            read = ReadHistory(list(self.history(home)))
+            state = build_in(definition, home, self.states[home], read, increments)
             if state is not None:
                 self.states[home] = state
         self._book(increments)

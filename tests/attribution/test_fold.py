@@ -4,8 +4,9 @@ from itertools import permutations
 
 import pytest
 
+from attribution.backfill import ReadHistory, build_in
 from attribution.definitions import Definition
-from attribution.fold import HomeBatch, evaluate_in, fold, needs_history
+from attribution.fold import HomeBatch, fold, needs_history
 from attribution.increments import Increments
 from attribution.index import DefinitionIndex
 from attribution.units import HomeState, unpack
@@ -197,7 +198,8 @@ def test_building_a_definition_that_never_met_a_home_changes_nothing() -> None:
     increments = Increments()
     other = defined(number=2, key="other")
 
-    assert evaluate_in(other, "acme", packed, [exposure("mail")], increments) is None
+    read = ReadHistory([exposure("mail")])
+    assert build_in(other, "acme", packed, read, increments) is None
     assert increments == Increments()
 
 
